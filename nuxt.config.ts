@@ -1,0 +1,25 @@
+export default defineNuxtConfig({
+  modules: ['@nuxt/ui', '@nuxt/eslint'],
+  components: [{ path: '~~/components' }],
+  devtools: { enabled: false },
+  app: {
+    head: {
+      htmlAttrs: { lang: 'en' },
+      titleTemplate: title => (title ? `${title} · IU Console` : 'IU Console'),
+      meta: [{ name: 'viewport', content: 'width=device-width, initial-scale=1' }],
+      link: [{ rel: 'icon', type: 'image/svg+xml', href: '/favicon.svg' }],
+    },
+  },
+  css: ['~/assets/main.css'],
+  // The operator's preference decides, then the system's.
+  colorMode: { preference: 'system', fallback: 'light' },
+  ui: { fonts: false },
+  dir: { pages: '../pages', shared: 'app/shared', public: 'app/public' },
+  future: { compatibilityVersion: 4 },
+  compatibilityDate: '2026-11-01',
+  typescript: { strict: true },
+  telemetry: false,
+  eslint: { config: { stylistic: true } },
+  // Every icon ships with the build: neither server nor browser asks another host.
+  icon: { provider: 'server', serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },
+})
