@@ -1,0 +1,53 @@
+import { z } from 'zod'
+
+/** Longest values the console takes; the SQL functions refuse the same lengths. */
+export const MAX_ACTOR = 128
+export const MAX_SUFFIX = 200
+export const MAX_NOTE = 2000
+export const MAX_REASON = 2000
+
+const printable = /^[^\p{Cc}]*$/u
+
+/** A PostgreSQL uuid of any version. */
+export const Id = z.guid({ error: 'must be a UUID, such as 25000d25-0000-4000-8000-000000000001' })
+
+/** The tag under which a write is recorded and later rolled back. */
+export const Actor = z.string().trim().min(1, 'an actor is needed')
+  .max(MAX_ACTOR, `at most ${MAX_ACTOR} characters`).regex(printable, 'no control characters')
+
+/** Last part of an instance key: `tpl-inst:auto:<suffix>`. */
+export const Suffix = z.string().trim().min(1, 'a suffix is needed')
+  .max(MAX_SUFFIX, `at most ${MAX_SUFFIX} characters`).regex(printable, 'no control characters')
+
+const noNul = (text: string) => !text.includes('\0')
+export const Note = z.string().trim().max(MAX_NOTE, `at most ${MAX_NOTE} characters`).refine(noNul, 'no NUL character')
+export const Reason = z.string().trim().min(1, 'a reason is needed')
+  .max(MAX_REASON, `at most ${MAX_REASON} characters`).refine(noNul, 'no NUL character')
+
+export const EmitMode = z.enum(['dry_run', 'live'], { error: 'must be dry_run or live' })
+export type EmitMode = z.infer<typeof EmitMode>
+
+/** A timestamp as ISO 8601 in UTC, to the microsecond. */
+export const Timestamp = z.string()
+
+/** A SHA-256 in lower-case hex. */
+export const Digest = z.string()
+
+export const SortDirection = z.enum(['asc', 'desc'])
+
+/** What every keyset list takes from the address. */
+export const PageQuery = z.object({
+  cursor: z.string().max(2000).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+/** What every keyset list answers with. Cursors are opaque; null: there is no such page. */
+export const page = <Row extends z.ZodType>(row: Row) => z.object({
+  rows: z.array(row),
+  /** Rows that match the filters, over all pages. */
+  total: z.number().int(),
+  next_cursor: z.string().nullable(),
+  previous_cursor: z.string().nullable(),
+})
+
+export const ExportQuery = z.object({ format: z.enum(['csv', 'json']).default('csv') })
