@@ -1,0 +1,11 @@
+do $guard$
+begin
+  if coalesce(current_setting('iu_core.force_rollback_004', true), '') <> 'true'
+     and exists (select from public.iu_lifecycle_log) then
+    raise exception '004 rollback REFUSED: iu_lifecycle_log holds rows'
+      using hint = 'SET iu_core.force_rollback_004 = ''true'' drops them.';
+  end if;
+end
+$guard$;
+
+drop table public.iu_lifecycle_log;

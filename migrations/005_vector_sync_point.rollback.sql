@@ -1,0 +1,11 @@
+do $guard$
+begin
+  if coalesce(current_setting('iu_core.force_rollback_005', true), '') <> 'true'
+     and exists (select from public.iu_vector_sync_point) then
+    raise exception '005 rollback REFUSED: iu_vector_sync_point holds rows'
+      using hint = 'SET iu_core.force_rollback_005 = ''true'' drops them.';
+  end if;
+end
+$guard$;
+
+drop table public.iu_vector_sync_point;

@@ -1,0 +1,1 @@
+drop function public.fn_iu_compose(text, text, text, text, jsonb, text);

@@ -1,0 +1,13 @@
+drop index public.iu_auto_instantiate_event_log_newest;
+drop view public.v_iu_command_run;
+drop view public.v_iu_config_change;
+drop view public.v_iu_config_setting;
+drop view public.v_iu_gate;
+drop view public.v_iu_event_type;
+drop view public.v_iu_outbox_event;
+drop view public.v_iu_auto_instantiate_actor;
+drop view public.v_iu_template_family;
+drop view public.v_iu_piece_place;
+drop view public.v_iu_collection_piece;
+drop view public.v_iu_collection;
+drop view public.v_iu_piece;
