@@ -44,6 +44,22 @@ $$;
 comment on function public.fn_iu_longest_increasing(integer[]) is
   'The longest increasing run of distinct numbers in the order given: what kept its order. Fredman (1975), patience sorting.';
 
+create function public.fn_iu_manifest_members(p_digest text)
+  returns table ("position" integer, role text, iu_id uuid)
+  language sql
+  stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select member.position, member.role, member.iu_id
+  from public.iu_manifest m
+  cross join lateral jsonb_to_recordset(m.pieces) as member (position integer, role text, iu_id uuid)
+  where m.manifest_digest = p_digest
+  order by member.position
+$$;
+comment on function public.fn_iu_manifest_members(text) is
+  'The members that a manifest lists, in order; none for an unknown digest.';
+
 create function public.fn_iu_manifest_difference(p_from_digest text, p_to_digest text)
   returns table (
     change text,
@@ -64,15 +80,9 @@ create function public.fn_iu_manifest_difference(p_from_digest text, p_to_digest
   set search_path = pg_catalog, pg_temp
 as $$
   with before as (
-    select p.position, p.role, p.iu_id
-    from public.iu_manifest m
-    cross join lateral jsonb_to_recordset(m.pieces) as p (position integer, role text, iu_id uuid)
-    where m.manifest_digest = p_from_digest
+    select m.position, m.role, m.iu_id from public.fn_iu_manifest_members(p_from_digest) m
   ), after as (
-    select p.position, p.role, p.iu_id
-    from public.iu_manifest m
-    cross join lateral jsonb_to_recordset(m.pieces) as p (position integer, role text, iu_id uuid)
-    where m.manifest_digest = p_to_digest
+    select m.position, m.role, m.iu_id from public.fn_iu_manifest_members(p_to_digest) m
   ), kept_order as (
     -- An insertion shifts everything below it; only what left the common order has moved.
     select unnest(public.fn_iu_longest_increasing(array_agg(before.position order by after.position))) as from_position
@@ -172,5 +182,6 @@ comment on view public.v_iu_template_instance is
 
 revoke execute on function
   public.fn_iu_longest_increasing(integer[]),
+  public.fn_iu_manifest_members(text),
   public.fn_iu_manifest_difference(text, text)
 from public;

@@ -11,6 +11,9 @@ const printable = /^[^\p{Cc}]*$/u
 /** A PostgreSQL uuid of any version. */
 export const Id = z.guid({ error: 'must be a UUID, such as 25000d25-0000-4000-8000-000000000001' })
 
+/** Route parameter `:id`. */
+export const IdParam = z.object({ id: Id })
+
 /** The tag under which a write is recorded and later rolled back. */
 export const Actor = z.string().trim().min(1, 'an actor is needed')
   .max(MAX_ACTOR, `at most ${MAX_ACTOR} characters`).regex(printable, 'no control characters')
@@ -20,7 +23,7 @@ export const Suffix = z.string().trim().min(1, 'a suffix is needed')
   .max(MAX_SUFFIX, `at most ${MAX_SUFFIX} characters`).regex(printable, 'no control characters')
 
 const noNul = (text: string) => !text.includes('\0')
-export const Note = z.string().trim().max(MAX_NOTE, `at most ${MAX_NOTE} characters`).refine(noNul, 'no NUL character')
+export const Note = z.string().trim().min(1, 'leave it out, or say something').max(MAX_NOTE, `at most ${MAX_NOTE} characters`).refine(noNul, 'no NUL character')
 export const Reason = z.string().trim().min(1, 'a reason is needed')
   .max(MAX_REASON, `at most ${MAX_REASON} characters`).refine(noNul, 'no NUL character')
 

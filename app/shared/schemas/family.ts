@@ -3,6 +3,9 @@ import { Actor, Digest, Id, Reason, Timestamp } from './common'
 import { PieceDifference } from './piece'
 import { TemplateRow, VersionStatus } from './template'
 
+/** Route parameter `:family`, as it is registered. */
+export const FamilyParam = z.object({ family: z.string().max(200) })
+
 export const FamilyRow = z.object({
   template_family: z.string(),
   title: z.string(),

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Actor, Id, Reason, Timestamp } from './common'
 
+/** Route parameter `:key`. */
+export const GateParam = z.object({ key: z.string().max(200) })
+
 /** One row of `v_iu_gate`. A missing, null or unreadable value is closed. */
 export const Gate = z.object({
   key: z.string(),

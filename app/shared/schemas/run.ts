@@ -97,7 +97,8 @@ export const OrchestrationRequest = z.object({
   instance_key_suffix: Suffix,
   emit_mode: EmitMode,
   actor: Actor,
-  note: Note.default(''),
+  /** Kept with the lineage; absent or null: none. */
+  note: Note.nullish(),
   /** Open the gates it needs inside the transaction, and put them back before the commit. */
   open_gates: z.boolean().default(false),
 }).strict()

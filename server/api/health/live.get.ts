@@ -1,0 +1,2 @@
+/** GET /api/health/live: the process answers. */
+export default defineConsoleHandler({ role: 'anyone' }, () => ({ status: 'ok' }))

@@ -1,0 +1,14 @@
+import { readValidatedBody } from 'h3'
+import { orchestration } from '../../db/orchestrations'
+import { getPreview, runPreviewed } from '../../db/runs'
+import { NotFound } from '../../utils/errors'
+import { OrchestrationRequest, OrchestrationRunRequest } from '#shared/schemas/run'
+
+/** POST /api/orchestrations: run exactly what was previewed. */
+export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+  const { preview_id } = await readValidatedBody(event, OrchestrationRunRequest.parse)
+  const preview = await getPreview(db, orchestration, preview_id)
+  if (!preview) throw new NotFound('There is no such preview.')
+  const parameters = OrchestrationRequest.parse(preview.parameters)
+  return runPreviewed(db, orchestration, preview, parameters, { operator: user.name, reason: parameters.note ?? undefined })
+})

@@ -1,0 +1,11 @@
+import { readValidatedBody } from 'h3'
+import { runCommand } from '../../db/runs'
+import { registerVersion } from '../../db/versions'
+import { RegisterVersionRequest } from '#shared/schemas/family'
+
+/** POST /api/versions: register a template as a version of its family. */
+export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+  const body = await readValidatedBody(event, RegisterVersionRequest.parse)
+  const run = await runCommand(db, registerVersion, body, { operator: user.name })
+  return { run_id: run.id, status: run.status, result: run.result }
+})
