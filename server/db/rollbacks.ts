@@ -16,7 +16,7 @@ const RollbackOutcome = z.looseObject({
     instance_collection_id: z.guid(),
     membership_rows: z.number().int(),
     blocked_reason: z.string().nullable(),
-  })).default([]),
+  })).optional(),
 })
 
 /** Rollback by actor: take back every instance that an actor's events made. */
@@ -27,8 +27,8 @@ export const rollback: Command<RollbackRequest> = {
   async call(trx, request) {
     // Looked at before they go.
     const candidates = await instancesOf(trx, request.actor)
-    const { instances, ...outcome } = await rollbackByActor(trx, request)
-    const concerned = new Map(instances.map(row => [row.instance_collection_id, row]))
+    const outcome = await rollbackByActor(trx, request)
+    const concerned = new Map(outcome.instances?.map(row => [row.instance_collection_id, row]))
     return {
       outcome,
       rollback: {
