@@ -177,23 +177,23 @@ create function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason te
 as $$
 declare
   v_gate record;
+  v_was text;
+  v_existed boolean;
   v_opened jsonb := '[]';
 begin
   for v_gate in
     -- By key: everybody who opens several gates locks them in the same order.
-    select g.key, g.open_value from public.iu_gate g where g.key = any (p_keys) order by g.key for no key update
+    select g.key, g.open_value from public.iu_gate g where g.key = any (p_keys) order by g.key
   loop
-    declare
-      v_was text;
-      v_existed boolean;
-    begin
-      select c.value into v_was from public.dot_config c where c.key = v_gate.key for update;
-      v_existed := found;
-      if v_was is distinct from v_gate.open_value then
-        perform public.fn_iu_config_write(v_gate.key, v_gate.open_value, p_actor, p_reason);
-        v_opened := v_opened || jsonb_build_object('key', v_gate.key, 'was', v_was, 'existed', v_existed);
-      end if;
-    end;
+    -- Only what is closed is locked, so that runs through an open gate do not queue.
+    continue when exists (
+      select from public.dot_config c where c.key = v_gate.key and c.value = v_gate.open_value);
+    perform from public.iu_gate g where g.key = v_gate.key for no key update;
+    select c.value into v_was from public.dot_config c where c.key = v_gate.key for update;
+    v_existed := found;
+    continue when v_was = v_gate.open_value;
+    perform public.fn_iu_config_write(v_gate.key, v_gate.open_value, p_actor, p_reason);
+    v_opened := v_opened || jsonb_build_object('key', v_gate.key, 'was', v_was, 'existed', v_existed);
   end loop;
   return v_opened;
 end
