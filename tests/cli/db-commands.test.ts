@@ -1,0 +1,119 @@
+import { sql } from 'kysely'
+import { afterEach, describe, expect, inject, test } from 'vitest'
+import { type Database, openDatabase } from '../../server/cli/database'
+import { type Contents, createDatabase } from '../helpers/databases'
+import { runProgram } from './program'
+
+const PASSWORD = 'not-to-be-shown'
+const opened: { db: Database, drop: () => Promise<void> }[] = []
+
+/** A database whose address carries a password: the server trusts everybody, so any will do. */
+async function database(contents: Contents) {
+  const { url, drop } = await createDatabase(inject('postgres'), contents)
+  const db = openDatabase(url)
+  opened.push({ db, drop })
+  return { db, url: url.replace('postgres@', `postgres:${PASSWORD}@`) }
+}
+
+async function command(url: string, ...args: string[]) {
+  const program = runProgram('db.mjs', args, { DATABASE_URL: url })
+  const code = await program.ended
+  const { stdout, stderr } = program.output
+  expect(stdout + stderr).not.toContain(PASSWORD)
+  return { code, stdout, stderr }
+}
+
+async function count(db: Database, table: string) {
+  const { rows: [row] } = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(table)}`.execute(db)
+  return row!.n
+}
+
+afterEach(async () => {
+  for (const { db, drop } of opened.splice(0)) {
+    await db.destroy()
+    await drop()
+  }
+})
+
+test('migrate, seed and replay bring an empty database to the reported figures', async () => {
+  const { db, url } = await database('empty')
+  expect(await command(url, 'migrate')).toMatchObject({ code: 0, stdout: expect.stringContaining('001_information_unit') })
+  expect(await command(url, 'migrate')).toMatchObject({ code: 0, stdout: expect.stringContaining('up to date') })
+  expect(await command(url, 'seed')).toMatchObject({ code: 0, stdout: expect.stringContaining('174 pieces') })
+  const { code, stdout } = await command(url, 'replay')
+  expect(code).toBe(0)
+  for (const line of [
+    /^information_unit +174 +175 +\+1$/m,
+    /^iu_piece_collection +10 +24 +\+14$/m,
+    /^iu_piece_membership +43 +118 +\+75$/m,
+    /^lineage +4 +17 +\+13$/m,
+    /^iu_auto_instantiate_event_log +0 +13 +\+13$/m,
+    /^ {2}of these live, digest matches template +0 +13 +\+13$/m,
+    /^templates in the registry +3 +4 +\+1$/m,
+    /^version rows +2 +4 +\+2$/m,
+    /^event_outbox, domain iu +125 +214 +\+89$/m,
+    /^iu_lifecycle_log +146 +146 +=$/m,
+    /^iu_vector_sync_point +152 +152 +=$/m,
+    /^gates open +0 +0 +=$/m,
+  ]) expect(stdout).toMatch(line)
+  expect(await count(db, 'iu_piece_collection')).toBe(24)
+})
+
+describe('refusals change nothing', () => {
+  test('seed, when there is something already', async () => {
+    const { db, url } = await database('migrated')
+    await sql`insert into information_unit (canonical_address, title, body, created_by) values ('a', 'A', 'a', 'somebody')`.execute(db)
+    expect(await command(url, 'seed')).toMatchObject({ code: 1, stderr: expect.stringContaining('not empty') })
+    expect(await count(db, 'information_unit')).toBe(1)
+    expect(await count(db, 'iu_piece_collection')).toBe(0)
+  })
+
+  test('replay, without the dataset and a second time', async () => {
+    const empty = await database('migrated')
+    expect(await command(empty.url, 'replay')).toMatchObject({ code: 1, stderr: expect.stringContaining('npm run db:seed') })
+    expect(await count(empty.db, 'information_unit')).toBe(0)
+
+    const demo = await database('demo')
+    expect((await command(demo.url, 'replay')).code).toBe(0)
+    expect(await command(demo.url, 'replay')).toMatchObject({ code: 1, stderr: expect.stringContaining('replayed already') })
+    expect(await count(demo.db, 'iu_piece_collection')).toBe(24)
+  })
+
+  test('rollback, when a guard protects rows', async () => {
+    const { db, url } = await database('demo')
+    expect(await command(url, 'rollback', '--to', '0')).toMatchObject({ code: 1, stderr: expect.stringContaining('REFUSED') })
+    expect(await count(db, 'information_unit')).toBe(174)
+  })
+
+  test('rollback, without a number or with something else', async () => {
+    const { url } = await database('migrated')
+    expect(await command(url, 'rollback')).toMatchObject({ code: 1, stderr: expect.stringContaining('--to') })
+    expect(await command(url, 'rollback', '--to', 'all')).toMatchObject({ code: 1, stderr: expect.stringContaining('"all"') })
+  })
+
+  test('reset of an operator\'s own database, without --yes', async () => {
+    const { db, url } = await database('demo')
+    await sql`delete from iu_vector_sync_point`.execute(db)
+    expect(await command(url, 'reset')).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') })
+    expect(await count(db, 'iu_vector_sync_point')).toBe(0)
+    expect((await command(url, 'reset', '--yes')).code).toBe(0)
+    expect(await count(db, 'iu_vector_sync_point')).toBe(152)
+  })
+})
+
+test('rollback --force gives everything up', async () => {
+  const { url } = await database('demo')
+  expect(await command(url, 'rollback', '--to', '0', '--force')).toMatchObject({ code: 0, stdout: expect.stringContaining('001_information_unit') })
+})
+
+test.each([
+  ['nobody listens', 'postgres://postgres:not-to-be-shown@127.0.0.1:1/x', 'x on 127.0.0.1:1 cannot be reached'],
+  ['it is no address', 'mysql://root:not-to-be-shown@127.0.0.1/x', 'must look like postgres://'],
+])('a DATABASE_URL is explained when %s', async (_case, url, words) => {
+  expect(await command(url, 'seed')).toMatchObject({ code: 1, stderr: expect.stringContaining(words) })
+})
+
+test('a database behind the migrations is told how to catch up', async () => {
+  const { url } = await database('empty')
+  expect(await command(url, 'seed')).toMatchObject({ code: 1, stderr: expect.stringContaining('npm run db:migrate') })
+})

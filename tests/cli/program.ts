@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { waitFor } from '../helpers/wait'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A program of bin/ at work. */
+export interface Program {
+  child: ChildProcess
+  /** What it has written so far. */
+  output: { stdout: string, stderr: string }
+  /** Settles with the exit code, or the name of the signal that ended it. */
+  ended: Promise<number | string>
+  /** Waits until it has written that text to standard output or error. */
+  says(text: string): Promise<void>
+}
+
+/**
+ * Runs a program of bin/ as an operator would, but with data of its own.
+ * @param script such as `start.mjs`
+ * @param args its arguments
+ * @param env what is set in its environment; neither DATABASE_URL nor HOST nor PORT gets there otherwise
+ */
+export function runProgram(script: string, args: string[], env: Record<string, string>): Program {
+  const { DATABASE_URL: _url, HOST: _host, PORT: _port, NODE_ENV: _mode, ...inherited } = process.env
+  const child = spawn(process.execPath, [`bin/${script}`, ...args], {
+    cwd: root, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', text => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', text => (output.stderr += text))
+  let end: string | undefined
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => {
+      end = `ended with ${code ?? signal}\n${output.stderr}`
+      resolve(code ?? signal!)
+    })
+  })
+  const says = (text: string) => waitFor(`"${text}"`, async () => `${output.stdout}${output.stderr}`.includes(text), {
+    // A start builds first when the sources have changed.
+    patience: 300_000, gaveUp: () => end,
+  })
+  return { child, output, ended, says }
+}
