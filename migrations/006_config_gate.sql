@@ -145,7 +145,7 @@ declare
 begin
   if p_open is null then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_open');
-  elsif btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then
+  elsif coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_actor');
   elsif length(p_reason) > 2000 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_reason');
@@ -217,9 +217,12 @@ begin
     from jsonb_to_recordset(p_opened) as o (key text, was text, existed boolean)
     order by o.key
   loop
-    perform public.fn_iu_config_write(v_gate.key, v_gate.was, p_actor, p_reason);
-    if not v_gate.existed then
+    if v_gate.existed then
+      perform public.fn_iu_config_write(v_gate.key, v_gate.was, p_actor, p_reason);
+    else
+      perform set_config('iu_core.actor', p_actor, true), set_config('iu_core.reason', coalesce(p_reason, ''), true);
       delete from public.dot_config c where c.key = v_gate.key;
+      perform set_config('iu_core.actor', '', true), set_config('iu_core.reason', '', true);
     end if;
   end loop;
 end

@@ -28,18 +28,19 @@ begin
   end if;
 
   v_field := case
-    when btrim(coalesce(p_collection_key, '')) = '' or length(p_collection_key) > 400 then 'p_collection_key'
-    when btrim(coalesce(p_collection_kind, '')) = '' or length(p_collection_kind) > 64 then 'p_collection_kind'
-    when btrim(coalesce(p_title, '')) = '' or length(p_title) > 400 then 'p_title'
+    when coalesce(p_collection_key, '') !~ '\S' or length(p_collection_key) > 400 then 'p_collection_key'
+    when coalesce(p_collection_kind, '') !~ '\S' or length(p_collection_kind) > 64 then 'p_collection_kind'
+    when coalesce(p_title, '') !~ '\S' or length(p_title) > 400 then 'p_title'
     when length(p_description) > 10000 then 'p_description'
-    when btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then 'p_actor'
+    when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
     when coalesce(jsonb_typeof(p_pieces), '') <> 'array' then 'p_pieces'
     when jsonb_array_length(p_pieces) = 0 then 'p_pieces'
     when exists (
       select from jsonb_array_elements(p_pieces) as e (piece)
       where jsonb_typeof(e.piece) <> 'object'
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
-        or btrim(coalesce(e.piece ->> 'role', 'body')) = ''
+        or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
+        or coalesce(e.piece ->> 'role', 'body') !~ '\S'
     ) then 'p_pieces'
   end;
   if v_field is not null then
@@ -60,8 +61,9 @@ begin
   perform from public.information_unit u where u.id = any (v_iu_ids) order by u.id for share;
 
   v_offending := array(
-    select given.iu_id from unnest(v_iu_ids) as given (iu_id)
-    where not exists (select from public.information_unit u where u.id = given.iu_id));
+    select given.iu_id from unnest(v_iu_ids) with ordinality as given (iu_id, place)
+    where not exists (select from public.information_unit u where u.id = given.iu_id)
+    order by given.place);
   if cardinality(v_offending) > 0 then
     return jsonb_build_object('status', 'piece_not_found', 'iu_ids', to_jsonb(v_offending));
   end if;

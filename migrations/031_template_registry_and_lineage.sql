@@ -40,7 +40,7 @@ as $$
 begin
   if p_collection_id is null then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_collection_id');
-  elsif btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then
+  elsif coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_actor');
   elsif length(p_note) > 2000 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_note');
@@ -79,7 +79,7 @@ begin
   v_field := case
     when p_instance is null then 'p_instance'
     when p_template is null then 'p_template'
-    when btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then 'p_actor'
+    when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
     when length(p_note) > 2000 then 'p_note'
   end;
   if v_field is not null then

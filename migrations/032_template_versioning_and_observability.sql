@@ -46,10 +46,10 @@ declare
 begin
   v_field := case
     when p_collection_id is null then 'p_collection_id'
-    when btrim(coalesce(p_template_family, '')) = '' or length(p_template_family) > 200 then 'p_template_family'
-    when btrim(coalesce(p_version_label, '')) = '' or length(p_version_label) > 64 then 'p_version_label'
+    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200 then 'p_template_family'
+    when coalesce(p_version_label, '') !~ '\S' or length(p_version_label) > 64 then 'p_version_label'
     when p_version_seq is null or p_version_seq < 1 then 'p_version_seq'
-    when btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then 'p_actor'
+    when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
   end;
   if v_field is not null then
     return jsonb_build_object('status', 'invalid_input', 'field', v_field);
@@ -138,7 +138,7 @@ declare
 begin
   if p_collection_id is null then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_collection_id');
-  elsif btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then
+  elsif coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_actor');
   elsif length(p_reason) > 2000 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_reason');

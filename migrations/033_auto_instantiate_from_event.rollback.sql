@@ -1,20 +1,21 @@
-do $guard$
+-- One block: psql goes on after an error, and drops below a refused guard would still run.
+do $rollback$
 begin
   if coalesce(current_setting('iu_core.force_rollback_033', true), '') <> 'true'
      and exists (select from public.iu_auto_instantiate_event_log) then
     raise exception '033 rollback REFUSED: iu_auto_instantiate_event_log holds rows'
       using hint = 'Roll the actors back first, or SET iu_core.force_rollback_033 = ''true'' to drop the log.';
   end if;
-end
-$guard$;
 
-drop view public.v_iu_auto_instantiate_event_summary;
-drop view public.v_iu_auto_instantiate_event_log;
-drop function public.fn_iu_auto_instantiate_rollback_by_actor(text, boolean);
-drop function public.fn_iu_auto_instantiate_from_event(uuid, text, uuid, text, text, text, text);
-delete from public.event_type_registry where event_type = 'iu.template.instance_auto_composed';
-delete from public.iu_gate where key = 'iu_core.auto_instantiate_enabled';
-select set_config('iu_core.actor', 'migration 033', true);
-delete from public.dot_config where key = 'iu_core.auto_instantiate_enabled';
-select set_config('iu_core.actor', '', true);
-drop table public.iu_auto_instantiate_event_log;
+  drop view public.v_iu_auto_instantiate_event_summary;
+  drop view public.v_iu_auto_instantiate_event_log;
+  drop function public.fn_iu_auto_instantiate_rollback_by_actor(text, boolean);
+  drop function public.fn_iu_auto_instantiate_from_event(uuid, text, uuid, text, text, text, text);
+  delete from public.event_type_registry where event_type = 'iu.template.instance_auto_composed';
+  delete from public.iu_gate where key = 'iu_core.auto_instantiate_enabled';
+  perform set_config('iu_core.actor', 'migration 033', true);
+  delete from public.dot_config where key = 'iu_core.auto_instantiate_enabled';
+  perform set_config('iu_core.actor', '', true);
+  drop table public.iu_auto_instantiate_event_log;
+end
+$rollback$;

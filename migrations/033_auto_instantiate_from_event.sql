@@ -55,12 +55,12 @@ declare
 begin
   v_field := case
     when p_event_id is null then 'p_event_id'
-    when btrim(coalesce(p_event_type, '')) = '' or length(p_event_type) > 200 then 'p_event_type'
+    when coalesce(p_event_type, '') !~ '\S' or length(p_event_type) > 200 then 'p_event_type'
     when p_template_collection_id is null then 'p_template_collection_id'
-    when btrim(coalesce(p_instance_key_suffix, '')) = '' or length(p_instance_key_suffix) > 200 then 'p_instance_key_suffix'
+    when coalesce(p_instance_key_suffix, '') !~ '\S' or length(p_instance_key_suffix) > 200 then 'p_instance_key_suffix'
     when p_emit_mode is null then 'p_emit_mode'
-    when btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then 'p_actor'
-    when btrim(p_note) = '' or length(p_note) > 2000 then 'p_note'
+    when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
+    when p_note !~ '\S' or length(p_note) > 2000 then 'p_note'
   end;
   if v_field is not null then
     return jsonb_build_object('status', 'invalid_input', 'field', v_field);
@@ -173,7 +173,7 @@ declare
   v_collection_rows bigint;
   v_membership_rows bigint;
 begin
-  if btrim(coalesce(p_actor, '')) = '' or length(p_actor) > 128 then
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_actor');
   elsif p_dry_run is null then
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');

@@ -43,6 +43,8 @@ export function createDb(
     keepAlive: true,
   })
   pool.on('error', options.onIdleError ?? (() => {}))
+  // A connection that breaks while a query has it rejects that query; its own error event says nothing more.
+  pool.on('connect', client => client.on('error', () => {}))
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
