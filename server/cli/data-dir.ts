@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname, parse } from 'node:path'
 import { PlainError } from '../../bin/progress.mjs'
@@ -16,15 +16,15 @@ export function makePrivateFolder(folder: string, user: SystemUser | null): void
 
 /**
  * Reads the superuser password of a cluster, or makes one for a new cluster.
- * @param dataDir the cluster's folder; the password lies beside it, readable for this user alone
+ * @param file where it lies, readable for this user alone
+ * @param cluster the cluster's folder
  * @returns the password
  * @throws PlainError when there is a cluster but its password is gone
  */
-export function clusterPassword(dataDir: string): string {
-  const file = `${dataDir}.password`
+export function clusterPassword(file: string, cluster: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8').trim()
-  if (existsSync(dataDir)) {
-    throw new PlainError(`The password of the embedded database is gone (${file}). Put the file back, or delete ${dataDir} to start with a new database.`)
+  if (existsSync(cluster)) {
+    throw new PlainError(`The password of the embedded database is gone (${file}). Put the file back, or delete ${cluster} to start with a new database.`)
   }
   const password = randomBytes(24).toString('base64url')
   writeFileSync(file, `${password}\n`, { mode: 0o600 })
@@ -41,23 +41,33 @@ export function giveTo(path: string, user: SystemUser | null): void {
 }
 
 /**
- * Makes sure that the user that PostgreSQL runs as can get to a path.
+ * Finds what keeps the user that PostgreSQL runs as from a path.
  * @param path an existing file or folder
  * @param user null when that is this user anyway
- * @throws PlainError naming the folder that is in the way and what to do
+ * @returns the innermost folder that it cannot pass through, or null
  */
-export function assertReachable(path: string, user: SystemUser | null): void {
-  if (!user) return
+export function closedFolder(path: string, user: SystemUser | null): string | null {
+  if (!user) return null
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const { mode, uid, gid } = statSync(folder)
     const mayPass = uid === user.uid ? mode & 0o100 : gid === user.gid ? mode & 0o010 : mode & 0o001
-    if (!mayPass) {
-      throw new PlainError([
-        `PostgreSQL does not run as root, so it runs as the user "${user.name}", and that user cannot get into ${folder}.`,
-        `Move this folder to where everybody may pass (for example /opt or /srv), allow passing with "chmod o+x ${folder}",`,
-        'run it as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
-      ].join('\n'))
-    }
-    if (folder === parse(folder).root) return
+    if (!mayPass) return folder
+    if (folder === parse(folder).root) return null
   }
+}
+
+/**
+ * Finds a place for the cluster and the programs of a clone that lies where PostgreSQL's user cannot get to, a private
+ * home of root for example.
+ * @param dataDir where the cluster would lie; beside it is written where it lies instead
+ * @returns a folder below /var/lib, the same one each time
+ */
+export function placeElsewhere(dataDir: string): string {
+  const note = `${dataDir}.elsewhere`
+  const known = existsSync(note) ? readFileSync(note, 'utf8').trim() : ''
+  if (known && existsSync(known)) return known
+  const place = mkdtempSync('/var/lib/iu-console-')
+  chmodSync(place, 0o711)
+  writeFileSync(note, `${place}\n`)
+  return place
 }

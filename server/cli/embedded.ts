@@ -4,11 +4,12 @@ import { dirname } from 'node:path'
 import pg from 'pg'
 import { sleep } from '../../bin/process.mjs'
 import { PlainError } from '../../bin/progress.mjs'
-import { assertReachable, clusterPassword, giveTo, makePrivateFolder } from './data-dir'
+import { clusterPassword, giveTo, makePrivateFolder } from './data-dir'
+import { findPlace } from './embedded-place'
 import { stopLeftover, stopPostgres } from './leftover-postgres'
 import { openLog } from './log-file'
 import { freePort } from './ports'
-import { findPostgres, postgresUser } from './postgres-binaries'
+import { postgresUser } from './postgres-binaries'
 
 /** What to start. */
 export interface EmbeddedOptions {
@@ -45,22 +46,21 @@ const SPEED = ['fsync', 'full_page_writes'].flatMap(name => ['-c', `${name}=off`
  */
 export async function startEmbedded({ dataDir, log = () => {}, port, durable = true }: EmbeddedOptions): Promise<EmbeddedServer> {
   const user = postgresUser()
-  const binaries = await findPostgres()
   makePrivateFolder(dirname(dataDir), user)
-  assertReachable(dataDir, user)
-  assertReachable(binaries.postgres, user)
-  const password = clusterPassword(dataDir)
+  const { cluster, binaries } = await findPlace(dataDir, user, log)
+  const passwordFile = `${dataDir}.password`
+  const password = clusterPassword(passwordFile, cluster)
   const runAs = user ? { uid: user.uid, gid: user.gid } : {}
 
-  if (!existsSync(dataDir)) await createCluster()
-  await stopLeftover(dataDir, log)
+  if (!existsSync(cluster)) await createCluster()
+  await stopLeftover(cluster, log)
 
   const usedPort = port ?? await freePort()
   const logFile = `${dataDir}.log`
   const output = openLog(logFile)
   // Detached, so that Ctrl-C in the terminal reaches the launcher alone and the server can finish before its database.
   const child = spawn(binaries.postgres, [
-    '-D', dataDir, '-p', String(usedPort), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=',
+    '-D', cluster, '-p', String(usedPort), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=',
     '-c', 'max_connections=200', '-c', 'timezone=UTC', ...(durable ? [] : SPEED),
   ], { ...runAs, detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
@@ -71,26 +71,26 @@ export async function startEmbedded({ dataDir, log = () => {}, port, durable = t
   return { url: urlOf(DATABASE), port: usedPort, pid: child.pid!, exited, stop: () => stopPostgres(child.pid!) }
 
   async function createCluster() {
-    const unfinished = `${dataDir}.new`
+    const unfinished = `${cluster}.new`
     rmSync(unfinished, { recursive: true, force: true })
-    const passwordFile = `${dataDir}.initdb`
-    writeFileSync(passwordFile, password, { mode: 0o600 })
-    giveTo(passwordFile, user)
+    const initialPassword = `${cluster}.initdb`
+    writeFileSync(initialPassword, password, { mode: 0o600 })
+    giveTo(initialPassword, user)
     makePrivateFolder(unfinished, null)
     giveTo(unfinished, user)
     try {
       let messages = ''
       const initdb = spawn(binaries.initdb, [
-        `--pgdata=${unfinished}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
+        `--pgdata=${unfinished}`, '--username=postgres', `--pwfile=${initialPassword}`, '--auth=scram-sha-256',
         '--encoding=UTF8', '--locale=C', ...(durable ? [] : ['--no-sync']),
       ], { ...runAs, stdio: ['ignore', 'ignore', 'pipe'] })
       initdb.stderr.on('data', chunk => (messages += chunk))
       if (await exitCode(initdb) !== 0) throw new PlainError(`${messages.trim()}\n\nThe database cluster could not be created.`)
       // Only a finished cluster gets the name that the next start looks for.
-      renameSync(unfinished, dataDir)
+      renameSync(unfinished, cluster)
     }
     finally {
-      rmSync(passwordFile, { force: true })
+      rmSync(initialPassword, { force: true })
     }
   }
 
@@ -105,7 +105,7 @@ export async function startEmbedded({ dataDir, log = () => {}, port, durable = t
       if (!error) return
       if (error.code === '28P01') {
         await stopPostgres(child.pid!)
-        throw new PlainError(`The embedded database does not accept the password in ${dataDir}.password. Put the right file back, or delete ${dataDir} to start with a new database.`)
+        throw new PlainError(`The embedded database does not accept the password in ${passwordFile}. Put the right file back, or delete ${cluster} to start with a new database.`)
       }
       // 57P03: it answers, but is not yet ready.
       if (error.code === '57P03' && attempt === 50) log('PostgreSQL is recovering from a crash; waiting for it')

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,8 @@ let home: string
 let dataDir: string
 const started: EmbeddedServer[] = []
 const log: string[] = []
+// Where clusters lie that did not fit into their home.
+const elsewheres: string[] = []
 
 async function start(port?: number) {
   const server = await startEmbedded({ dataDir, port, durable: false, log: line => log.push(line) })
@@ -39,6 +41,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const server of started.splice(0)) await server.stop()
+  for (const folder of elsewheres.splice(0)) rmSync(folder, { recursive: true, force: true })
   rmSync(home, { recursive: true, force: true })
 })
 
@@ -91,6 +94,18 @@ test('leaves a stranger alone whose pid stands in a stale lock file', async () =
   writeFileSync(join(dataDir, 'postmaster.pid'), `${process.pid}\n${dataDir}\n`)
   expect(await query((await start()).url, 'select 1 as one')).toEqual([{ one: 1 }])
   expect(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8')).not.toContain(`${process.pid}\n`)
+})
+
+test('starts in a folder that PostgreSQL\'s own user cannot get into, and finds its data there again', async () => {
+  chmodSync(home, 0o700)
+  dataDir = join(home, 'data', 'postgres')
+  const first = await start()
+  const elsewhere = `${dataDir}.elsewhere`
+  if (existsSync(elsewhere)) elsewheres.push(readFileSync(elsewhere, 'utf8').trim())
+  await query(first.url, 'create table kept (n integer)')
+  await first.stop()
+  const again = await start()
+  expect(await query(again.url, 'select from kept')).toEqual([])
 })
 
 test('says what to do when the password is gone', async () => {
