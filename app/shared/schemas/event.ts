@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Digest, EmitMode, Id, PageQuery, SortDirection, Timestamp, page } from './common'
+import { Digest, EmitMode, Id, PageQuery, SearchText, SortDirection, Timestamp, page } from './common'
 
 /** One row of `v_iu_auto_instantiate_event_log`. */
 export const EventLogRow = z.object({
@@ -23,9 +23,9 @@ export type EventLogRow = z.infer<typeof EventLogRow>
 
 /** Filters of the event log, newest first unless `dir` is `asc`. */
 export const EventFilters = z.object({
-  q: z.string().trim().max(200).optional(),
+  q: SearchText.optional(),
   mode: EmitMode.optional(),
-  actor: z.string().trim().max(128).optional(),
+  actor: SearchText.optional(),
   template: Id.optional(),
   event: Id.optional(),
   match: z.enum(['matching', 'diverged']).optional(),

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { Actor, Digest, Id, Reason, Timestamp } from './common'
+import { Actor, Digest, Id, Reason, Timestamp, oneLine, storable } from './common'
 import { PieceDifference } from './piece'
 import { TemplateRow, VersionStatus } from './template'
 
 /** Route parameter `:family`, as it is registered. */
-export const FamilyParam = z.object({ family: z.string().max(200) })
+export const FamilyParam = z.object({ family: storable(z.string().max(200)) })
 
 export const FamilyRow = z.object({
   template_family: z.string(),
@@ -66,8 +66,8 @@ export type FamilyDetail = z.infer<typeof FamilyDetail>
 /** `POST /api/versions`: register a template as a version; the predecessor is superseded. */
 export const RegisterVersionRequest = z.object({
   collection_id: Id,
-  template_family: z.string().trim().min(1, 'a family is needed').max(200),
-  version_label: z.string().trim().min(1, 'a label is needed').max(64),
+  template_family: oneLine(z.string().trim().min(1, 'a family is needed').max(200)),
+  version_label: oneLine(z.string().trim().min(1, 'a label is needed').max(64)),
   version_seq: z.number().int().min(1, 'must be 1 or more').max(2147483647),
   previous_collection_id: Id.nullable(),
   actor: Actor,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { Actor, Id, Reason, Timestamp } from './common'
+import { Actor, Id, Reason, Timestamp, storable } from './common'
 
 /** Route parameter `:key`. */
-export const GateParam = z.object({ key: z.string().max(200) })
+export const GateParam = z.object({ key: storable(z.string().max(200)) })
 
 /** One row of `v_iu_gate`. A missing, null or unreadable value is closed. */
 export const Gate = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Digest, Id, PageQuery, Timestamp, page } from './common'
+import { Digest, Id, PageQuery, SearchText, Timestamp, page } from './common'
 
 export const Piece = z.object({
   id: Id,
@@ -38,7 +38,7 @@ export const PieceDetail = Piece.extend({
 })
 export type PieceDetail = z.infer<typeof PieceDetail>
 
-export const PieceQuery = PageQuery.extend({ q: z.string().trim().max(200).optional() })
+export const PieceQuery = PageQuery.extend({ q: SearchText.optional() })
 export const PiecePage = page(Piece.omit({ body: true }))
 
 /** What became of one piece between two manifests. */

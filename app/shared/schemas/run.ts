@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Digest, EmitMode, Id, Note, Reason, Suffix, Timestamp } from './common'
+import { Actor, Digest, EmitMode, Id, Note, Reason, Suffix, Timestamp, oneLine } from './common'
 import { DriftState } from './instance'
 import { PieceDifference } from './piece'
 
@@ -92,7 +92,7 @@ export type Preview = z.infer<typeof Preview>
 /** What the orchestrator is asked to do; the names are the SQL function's parameters. */
 export const OrchestrationRequest = z.object({
   event_id: Id,
-  event_type: z.string().trim().min(1, 'an event type is needed').max(200),
+  event_type: oneLine(z.string().trim().min(1, 'an event type is needed').max(200)),
   template_collection_id: Id,
   instance_key_suffix: Suffix,
   emit_mode: EmitMode,

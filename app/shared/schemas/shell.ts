@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Timestamp } from './common'
+import { SearchText, Timestamp } from './common'
 import { EventLogRow } from './event'
 import { CommandRun } from './run'
 
@@ -12,7 +12,7 @@ export const Shell = z.object({
 export type Shell = z.infer<typeof Shell>
 
 /** `GET /api/search?q=`: at most 8 of each kind, best first. */
-export const SearchQuery = z.object({ q: z.string().trim().max(200).default('') })
+export const SearchQuery = z.object({ q: SearchText.default('') })
 export const SearchHit = z.object({
   kind: z.enum(['template', 'family', 'instance', 'actor']),
   label: z.string(),

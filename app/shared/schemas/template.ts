@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Digest, Id, PageQuery, SortDirection, Timestamp, page } from './common'
+import { Digest, Id, PageQuery, SearchText, SortDirection, Timestamp, page } from './common'
 import { DriftState, InstanceRow } from './instance'
 import { PlacedPiece } from './piece'
 
@@ -32,9 +32,9 @@ export const TemplateFlag = z.enum(['diverged', 'without_version', 'without_mark
 
 /** Filters and sort of the observability table; `family` sorts by family, newest version first. */
 export const TemplateQuery = PageQuery.extend({
-  q: z.string().trim().max(200).optional(),
+  q: SearchText.optional(),
   status: VersionStatus.optional(),
-  kind: z.string().trim().max(64).optional(),
+  kind: SearchText.optional(),
   flag: TemplateFlag.optional(),
   sort: TemplateSort.default('family'),
   dir: SortDirection.default('asc'),
