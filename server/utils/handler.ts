@@ -31,6 +31,10 @@ function checkWrite(event: H3Event) {
   if (!/^application\/json\b/i.test(getRequestHeader(event, 'content-type') ?? '')) {
     throw createError({ statusCode: 415, message: 'The body must be sent as application/json.' })
   }
+  // Without a length, the limit would only be noticed by reading past it.
+  if (getRequestHeader(event, 'transfer-encoding')) {
+    throw createError({ statusCode: 411, message: 'The body must be sent with its length.' })
+  }
   if (Number(getRequestHeader(event, 'content-length') ?? 0) > MAX_BODY_BYTES) {
     throw createError({ statusCode: 413, message: 'The body is larger than 1 MB.' })
   }
