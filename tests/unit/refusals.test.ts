@@ -51,5 +51,5 @@ describe('the rule behind it, for the screen', () => {
   test.each(['live_gate_closed', 'composer_gate_closed', 'template_not_marked', 'instance_key_conflict', 'preview_expired', 'preview_outdated'])('%s says what it protects and what to do', (status) => {
     expect(ruleOf(status)).toEqual({ title: expect.any(String), protects: expect.stringMatching(/\.$/), advice: expect.stringMatching(/\.$/) })
   })
-  test('a status without one has none', () => expect(ruleOf('invalid_input')).toBeUndefined())
+  test('a status that nobody explained has none', () => expect(ruleOf('new_rule')).toBeUndefined())
 })

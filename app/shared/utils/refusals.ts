@@ -2,12 +2,15 @@
 export interface Rule {
   /** The refusal in words: a title. */
   title: string
-  protects: string
+  /** What the rule is there for. */
+  protects?: string
   /** What to do now. */
-  advice: string
+  advice?: string
 }
 
 const RULES: Record<string, Rule> = {
+  invalid_input: { title: 'The value was refused' },
+  gate_not_found: { title: 'There is no such gate' },
   live_gate_closed: {
     title: 'The live gate is closed',
     protects: 'Nothing is composed live while the operators have not opened the way for it.',
@@ -110,10 +113,27 @@ const RULES: Record<string, Rule> = {
   },
 }
 
+/** Reasons that a function gives beside its status. */
+const REASONS: Record<string, string> = {
+  duplicate_piece: 'A piece is listed twice.',
+  previous_of_another_family: 'The predecessor belongs to another family.',
+  registered_otherwise: 'This template is registered already, under another family, number or label.',
+}
+
 /**
  * @param status the refusal as SQL or the server names it
- * @returns the rule behind it, or undefined when the status needs no more than its message
+ * @returns the rule behind it, or undefined when nobody has explained it yet
  */
 export function ruleOf(status: string): Rule | undefined {
   return RULES[status]
+}
+
+/**
+ * @param outcome a SQL function's answer: its status, and the reason where it gives one
+ * @returns one sentence that says why it refused
+ */
+export function refusalMessage({ status, reason }: { status: string, reason?: unknown }): string {
+  if (typeof reason === 'string') return REASONS[reason] ?? reason
+  const rule = ruleOf(status)
+  return rule ? `${rule.title}.` : `Refused: ${status}.`
 }
