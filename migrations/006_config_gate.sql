@@ -92,6 +92,11 @@ begin
   if current_setting('transaction_read_only')::boolean then
     select c.value into v_value from public.dot_config c where c.key = p_key;
   else
+    -- Row locks are not queued: composers that never pause would share the row past a waiting close for ever. This lock is;
+    -- whoever has written the row himself holds it already and must not stand in line behind those who wait for him.
+    if not exists (select from public.dot_config c where c.key = p_key and c.xmin = pg_current_xact_id()::xid) then
+      perform pg_advisory_xact_lock_shared(hashtextextended('iu_core gate ' || p_key, 0));
+    end if;
     -- The share lock makes closing a barrier: a close waits for all that went through, and nothing goes through after it.
     select c.value into v_value from public.dot_config c where c.key = p_key for share;
   end if;
@@ -151,6 +156,7 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_reason');
   end if;
 
+  perform pg_advisory_xact_lock(hashtextextended('iu_core gate ' || p_key, 0));
   -- The gate's own row serialises setters, also where dot_config has no row to lock yet.
   select g.open_value into v_open_value from public.iu_gate g where g.key = p_key for no key update;
   if not found then
@@ -185,9 +191,13 @@ begin
     -- By key: everybody who opens several gates locks them in the same order.
     select g.key, g.open_value from public.iu_gate g where g.key = any (p_keys) order by g.key
   loop
-    -- Only what is closed is locked, so that runs through an open gate do not queue.
-    continue when exists (
-      select from public.dot_config c where c.key = v_gate.key and c.value = v_gate.open_value);
+    -- A gate that is open is held as every run holds it, so that runs through it do not queue.
+    continue when case
+      when exists (select from public.dot_config c where c.key = v_gate.key and c.value = v_gate.open_value)
+        then public.fn_iu_gate_is_open(v_gate.key)
+      else false
+    end;
+    perform pg_advisory_xact_lock(hashtextextended('iu_core gate ' || v_gate.key, 0));
     perform from public.iu_gate g where g.key = v_gate.key for no key update;
     select c.value into v_was from public.dot_config c where c.key = v_gate.key for update;
     v_existed := found;

@@ -172,15 +172,15 @@ select
   v.version_label,
   v.version_seq,
   v.version_status,
-  coalesce(made.instance_count, 0)::integer as instance_count,
-  coalesce(made.digest_matching_instances, 0)::integer as digest_matching_instances,
-  (coalesce(made.instance_count, 0) - coalesce(made.digest_matching_instances, 0))::integer as digest_diverged_instances,
+  made.instance_count::integer,
+  made.digest_matching_instances::integer,
+  (made.instance_count - made.digest_matching_instances)::integer as digest_diverged_instances,
   manifest.piece_count as active_piece_count,
   c.manifest_digest,
   v.collection_id is null as template_without_version,
   r.collection_id is null as version_without_template_marker,
   made.last_instance_at,
-  coalesce(chain.family_chain_length, 0)::integer as family_chain_length
+  chain.family_chain_length::integer
 from (
   select registered.collection_id from public.iu_collection_template_registry registered where registered.is_template
   union
@@ -190,22 +190,21 @@ join public.iu_piece_collection c on c.id = template.collection_id
 join public.iu_manifest manifest on manifest.manifest_digest = c.manifest_digest
 left join public.iu_collection_template_registry r on r.collection_id = template.collection_id and r.is_template
 left join public.iu_collection_template_version v on v.collection_id = template.collection_id
-left join (
-  select family.template_family, count(*) as family_chain_length
+left join lateral (
+  select count(*) as family_chain_length
   from public.iu_collection_template_version family
-  group by family.template_family
-) chain on chain.template_family = v.template_family
-left join (
+  where family.template_family = v.template_family
+) chain on true
+-- Lateral: one index scan per template that is asked for, not an aggregate over the whole lineage.
+left join lateral (
   select
-    l.template_collection_id,
     count(*) as instance_count,
-    count(*) filter (where instance.manifest_digest = origin.manifest_digest) as digest_matching_instances,
+    count(*) filter (where instance.manifest_digest = c.manifest_digest) as digest_matching_instances,
     max(l.instantiated_at) as last_instance_at
   from public.iu_collection_template_instance_lineage l
   join public.iu_piece_collection instance on instance.id = l.instance_collection_id
-  join public.iu_piece_collection origin on origin.id = l.template_collection_id
-  group by l.template_collection_id
-) made on made.template_collection_id = template.collection_id;
+  where l.template_collection_id = template.collection_id
+) made on true;
 comment on view public.v_iu_template_observability is
   'One row per template: its version, its pieces, what was made from it and whether that still matches its digest.';
 

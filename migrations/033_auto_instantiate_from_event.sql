@@ -48,6 +48,7 @@ declare
   v_idempotency_key text;
   v_instance_key text;
   v_instance_id uuid;
+  v_replay jsonb;
   v_pieces jsonb;
   v_composed jsonb;
   v_recorded jsonb;
@@ -92,18 +93,19 @@ begin
   v_instance_key := 'tpl-inst:auto:' || p_instance_key_suffix;
 
   loop
-    select l.instance_collection_id into v_instance_id
-    from public.iu_auto_instantiate_event_log l where l.idempotency_key = v_idempotency_key;
+    -- One query: between two, a rollback by actor could take the instance away.
+    select jsonb_build_object(
+      'status', 'idempotent_replay', 'instance_collection_id', instance.id, 'instance_key', instance.collection_key,
+      'pieces_attached', m.piece_count,
+      'digest_matches_template', instance.manifest_digest = v_template.manifest_digest,
+      'idempotency_key', v_idempotency_key)
+      into v_replay
+    from public.iu_auto_instantiate_event_log l
+    join public.iu_piece_collection instance on instance.id = l.instance_collection_id
+    join public.iu_manifest m on m.manifest_digest = instance.manifest_digest
+    where l.idempotency_key = v_idempotency_key;
     if found then
-      return (
-        select jsonb_build_object(
-          'status', 'idempotent_replay', 'instance_collection_id', instance.id, 'instance_key', instance.collection_key,
-          'pieces_attached', m.piece_count,
-          'digest_matches_template', instance.manifest_digest = v_template.manifest_digest,
-          'idempotency_key', v_idempotency_key)
-        from public.iu_piece_collection instance
-        join public.iu_manifest m on m.manifest_digest = instance.manifest_digest
-        where instance.id = v_instance_id);
+      return v_replay;
     end if;
 
     select jsonb_agg(jsonb_build_object('role', m.role, 'iu_id', m.iu_id) order by m.piece_order, m.iu_id) into v_pieces
@@ -189,12 +191,12 @@ begin
   end if;
 
   with mine as (
-    select l.instance_collection_id as id, c.collection_key
+    select l.instance_collection_id as id, c.collection_key, c.manifest_digest
     from public.iu_auto_instantiate_event_log l
     join public.iu_piece_collection c on c.id = l.instance_collection_id
     where l.instance_collection_id = any (v_ids)
   ), judged as (
-    select mine.id, mine.collection_key,
+    select mine.id, mine.collection_key, mine.manifest_digest,
       (select count(*) from public.iu_piece_membership m where m.collection_id = mine.id) as membership_rows,
       case
         when exists (select from public.iu_collection_template_registry r where r.collection_id = mine.id)
@@ -203,8 +205,10 @@ begin
           select from public.iu_collection_template_version v
           where v.collection_id = mine.id or v.previous_collection_id = mine.id)
           then 'in_version_chain'
-        when exists (
-          select from public.iu_collection_template_instance_lineage l where l.template_collection_id = mine.id)
+        -- Not exists: most instances have none, and the planner would look through the whole lineage for each of them.
+        when mine.id in (
+          select l.template_collection_id from public.iu_collection_template_instance_lineage l
+          where l.template_collection_id = any (v_ids))
           then 'has_instances'
       end as blocked_reason
     from mine
@@ -215,7 +219,8 @@ begin
     coalesce(array_agg(judged.id) filter (where judged.blocked_reason is null), '{}'),
     coalesce(jsonb_agg(
       jsonb_build_object('instance_collection_id', judged.id, 'instance_key', judged.collection_key,
-                         'membership_rows', judged.membership_rows, 'blocked_reason', judged.blocked_reason)
+                         'instance_digest', judged.manifest_digest, 'membership_rows', judged.membership_rows,
+                         'blocked_reason', judged.blocked_reason)
       order by judged.collection_key, judged.id), '[]')
     into v_collection_rows, v_membership_rows, v_going, v_instances
   from judged;

@@ -61,19 +61,17 @@ select
   count(*)::integer as versions,
   (array_agg(v.version_label order by v.version_seq desc) filter (where v.version_status = 'current'))[1] as current_label,
   (array_agg(v.collection_id order by v.version_seq desc) filter (where v.version_status = 'current'))[1] as current_collection_id,
-  coalesce(sum(made.instances), 0)::integer as instances,
-  coalesce(sum(made.diverged), 0)::integer as diverged
+  sum(made.instances)::integer as instances,
+  sum(made.diverged)::integer as diverged
 from public.iu_collection_template_version v
 join public.iu_piece_collection c on c.id = v.collection_id
-left join (
-  select l.template_collection_id,
-         count(*) as instances,
-         count(*) filter (where instance.manifest_digest <> template.manifest_digest) as diverged
+cross join lateral (
+  select count(*) as instances,
+         count(*) filter (where instance.manifest_digest <> c.manifest_digest) as diverged
   from public.iu_collection_template_instance_lineage l
   join public.iu_piece_collection instance on instance.id = l.instance_collection_id
-  join public.iu_piece_collection template on template.id = l.template_collection_id
-  group by l.template_collection_id
-) made on made.template_collection_id = v.collection_id
+  where l.template_collection_id = v.collection_id
+) made
 group by v.template_family;
 comment on view public.v_iu_template_family is
   'One row per family: its versions, the current one, and what was made from all of them.';
@@ -146,3 +144,6 @@ comment on view public.v_iu_command_run is
 -- The console's lists: newest first, filtered by mode or actor.
 create index iu_auto_instantiate_event_log_newest
   on public.iu_auto_instantiate_event_log (created_at desc, instance_collection_id desc);
+-- Who else holds a piece, from the index alone.
+create index iu_piece_membership_places_of_piece
+  on public.iu_piece_membership (iu_id, collection_id) where membership_status = 'active';

@@ -14,6 +14,8 @@ const RollbackOutcome = z.looseObject({
   blocked_rows: z.number().int().optional(),
   instances: z.array(z.object({
     instance_collection_id: z.guid(),
+    // Read after the function has locked the instance: this is what the run is compared by.
+    instance_digest: z.string(),
     membership_rows: z.number().int(),
     blocked_reason: z.string().nullable(),
   })).optional(),

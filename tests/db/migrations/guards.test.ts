@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { listMigrations } from '../../../server/cli/migration-files'
+import { pendingMigrations, rollbackTo } from '../../../server/cli/migrator'
+import { dumpSchema } from '../../../server/cli/schema-dump'
+import { seededDatabase, withDatabase } from '../../helpers/db'
+import { fingerprint } from '../replay/fingerprint'
+
+const PIECE = `insert into public.information_unit (canonical_address, title, body, created_by)
+  values ('a/piece', 'A piece', 'Its text', 'guard-test');`
+const COLLECTION = `insert into public.iu_piece_collection (collection_key, collection_kind, title, created_by)
+  values ('a-template', 'file', 'A template', 'guard-test'), ('an-instance', 'file', 'An instance', 'guard-test');`
+const MEMBER = `${PIECE} ${COLLECTION}
+  insert into public.iu_piece_membership (collection_id, iu_id, piece_order)
+  select c.id, u.id, 1 from public.iu_piece_collection c, public.information_unit u where c.collection_key = 'a-template';`
+const LINEAGE = `${COLLECTION}
+  insert into public.iu_collection_template_instance_lineage
+    (instance_collection_id, template_collection_id, base_manifest_digest, instantiated_by)
+  select i.id, t.id, t.manifest_digest, 'guard-test' from public.iu_piece_collection i, public.iu_piece_collection t
+  where i.collection_key = 'an-instance' and t.collection_key = 'a-template';`
+
+/** A row that each guard protects, and what the guard says of it. */
+const guards = [
+  { number: 1, rows: 'a piece', make: PIECE, refusal: 'information_unit holds rows' },
+  { number: 2, rows: 'a collection', make: COLLECTION, refusal: 'iu_piece_collection holds rows' },
+  { number: 3, rows: 'a manifest', make: MEMBER, refusal: 'iu_manifest holds rows' },
+  { number: 4, rows: 'a change in the lifecycle log', refusal: 'iu_lifecycle_log holds rows',
+    make: `${PIECE} insert into public.iu_lifecycle_log (iu_id, change, to_status, actor)
+      select id, 'enacted', 'active', 'guard-test' from public.information_unit;` },
+  { number: 5, rows: 'a sync point', refusal: 'iu_vector_sync_point holds rows',
+    make: `${PIECE} insert into public.iu_vector_sync_point (iu_id, vector_collection, content_digest)
+      select id, 'chunks', content_digest from public.information_unit;` },
+  { number: 6, rows: 'a gate that an operator set', refusal: 'dot_config_change holds the record of changes',
+    make: 'select public.fn_iu_gate_set(\'iu_core.composer_enabled\', true, \'guard-test\', null);' },
+  { number: 6, rows: 'a gate that was set by hand', refusal: 'dot_config_change holds the record of changes',
+    make: 'update public.dot_config set value = \'true\' where key = \'iu_core.composer_enabled\';' },
+  { number: 7, rows: 'an event', refusal: 'event_outbox or route_registry holds rows',
+    make: 'insert into public.event_outbox (event_domain, event_type) values (\'system\', \'system.started\');' },
+  { number: 7, rows: 'a route', refusal: 'event_outbox or route_registry holds rows',
+    make: 'insert into public.route_registry (route_key, event_type, target) values (\'a-route\', \'iu.piece.revised\', \'somewhere\');' },
+  { number: 9, rows: 'a run', refusal: 'dot_iu_command_run holds rows',
+    make: `insert into public.dot_iu_command_run
+        (command_name, phase, operator, parameters, dry_run, status, refused, result, started_at, duration_ms)
+      values ('dot_iu_gate_set', 'run', 'operator', '{}', false, 'ok', false, '{}', now(), 1);` },
+  { number: 31, rows: 'a template', refusal: 'the template registry or the lineage holds rows',
+    make: `${COLLECTION} insert into public.iu_collection_template_registry (collection_id, marked_by)
+      select id, 'guard-test' from public.iu_piece_collection where collection_key = 'a-template';` },
+  { number: 31, rows: 'a lineage', make: LINEAGE, refusal: 'the template registry or the lineage holds rows' },
+  { number: 32, rows: 'a version', refusal: 'iu_collection_template_version holds live version rows',
+    make: `${COLLECTION} insert into public.iu_collection_template_version
+        (collection_id, template_family, version_label, version_seq, registered_by)
+      select id, 'a-family', 'v1', 1, 'guard-test' from public.iu_piece_collection where collection_key = 'a-template';` },
+  { number: 33, rows: 'an entry of the event log', refusal: 'iu_auto_instantiate_event_log holds rows',
+    make: `${LINEAGE} insert into public.iu_auto_instantiate_event_log
+        (instance_collection_id, template_collection_id, event_id, event_type, idempotency_key, emit_mode, triggered_by)
+      select instance_collection_id, template_collection_id, gen_random_uuid(), 'an.event', 'a key', 'live', 'guard-test'
+      from public.iu_collection_template_instance_lineage;` },
+]
+
+const all = listMigrations()
+const padded = (number: number) => String(number).padStart(3, '0')
+const fileOf = (number: number) => all.find(migration => migration.number === number)!
+const below = (number: number) => all.findLast(migration => migration.number < number)?.number ?? 0
+
+describe.each(guards)('$number refuses to lose $rows', ({ number, make, refusal }) => {
+  const said = `${padded(number)} rollback REFUSED: ${refusal}`
+
+  test('in the runner, which then changes nothing; force passes', () => withDatabase(async ({ db }) => {
+    await sql.raw(make).execute(db)
+    const [schema, rows] = [await dumpSchema(db), await fingerprint(db)]
+
+    // From the top: what stands above this one is rolled back first, and has to come back with the refusal.
+    await expect(rollbackTo(db, below(number))).rejects.toThrow(said)
+    expect(await dumpSchema(db)).toBe(schema)
+    expect(await fingerprint(db)).toEqual(rows)
+    expect(await pendingMigrations(db)).toEqual([])
+
+    expect(await rollbackTo(db, below(number), { force: true })).toContain(fileOf(number).name)
+    expect(await pendingMigrations(db)).toContain(fileOf(number).name)
+  }))
+
+  test('in a session of psql; only its own setting passes', () => withDatabase(async ({ db, url }) => {
+    await rollbackTo(db, number)
+    await sql.raw(make).execute(db)
+    const [schema, rows] = [await dumpSchema(db), await fingerprint(db)]
+    // Prepared, it can only be one statement: after the refusal of the first, psql would go on to the next.
+    const rollback = { name: 'rollback', text: readFileSync(fileOf(number).downFile, 'utf8') }
+
+    const session = new pg.Client({ connectionString: url })
+    await session.connect()
+    try {
+      await expect(session.query(rollback)).rejects.toThrow(said)
+      for (const setting of [`set iu_core.force_rollback_${padded(number + 1)} = 'true'`, `set iu_core.force_rollback_${padded(number)} = 'false'`]) {
+        await session.query(setting)
+        await expect(session.query(rollback), setting).rejects.toThrow(said)
+      }
+      expect(await dumpSchema(db)).toBe(schema)
+      expect(await fingerprint(db)).toEqual(rows)
+
+      await session.query(`set iu_core.force_rollback_${padded(number)} = 'true'`)
+      await session.query(rollback)
+    }
+    finally {
+      await session.end()
+    }
+    expect(await dumpSchema(db)).not.toBe(schema)
+  }))
+})
+
+test('every rollback that drops a table has a guard, and every guard is tried here', () => {
+  const guarded = all.filter(({ downFile }) => readFileSync(downFile, 'utf8').includes('rollback REFUSED'))
+  const dropping = all.filter(({ downFile }) => /drop table/i.test(readFileSync(downFile, 'utf8')))
+  expect(guarded.map(({ number }) => number)).toEqual(expect.arrayContaining(dropping.map(({ number }) => number)))
+  expect([...new Set(guards.map(({ number }) => number))]).toEqual(guarded.map(({ number }) => number))
+})
+
+test('the demo dataset is refused by the highest guard that it fills, and goes by force', () => seededDatabase(async ({ db }) => {
+  const rows = await fingerprint(db)
+  await expect(rollbackTo(db, 0)).rejects.toThrow('032 rollback REFUSED')
+  expect(await fingerprint(db)).toEqual(rows)
+
+  expect(await rollbackTo(db, 0, { force: true })).toHaveLength(all.length)
+  expect(await fingerprint(db)).toEqual({})
+}))
