@@ -27,3 +27,12 @@ export function failPage(error: unknown): never {
     fatal: true,
   })
 }
+
+/**
+ * The same for a list, which shows a notice in its place: only when the server failed and there is no page yet to hold it.
+ * @param error the `error` of a useFetch
+ * @throws NuxtError on the server, for status codes from 500
+ */
+export function failFirstPaint(error: unknown) {
+  if (import.meta.server && error && toApiError(error).statusCode >= 500) failPage(error)
+}

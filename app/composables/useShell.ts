@@ -16,7 +16,10 @@ export function useShellPolling() {
   const renew = () => {
     if (document.visibilityState === 'visible') refreshNuxtData('shell')
   }
+  const { data } = useNuxtData<Shell>('shell')
   onMounted(() => {
+    // The server sends an error page without the figures.
+    if (!data.value) renew()
     timer = setInterval(renew, POLL_MS)
     document.addEventListener('visibilitychange', renew)
   })
