@@ -18,6 +18,14 @@ export default defineNuxtConfig({
   compatibilityDate: '2026-11-01',
   typescript: { strict: true },
   telemetry: false,
+  hooks: {
+    // Nuxt drops onServerPrefetch from the browser's build, but Vue counts it on both sides to number its ids: without it
+    // the labels of a form lose their fields. (@nuxt/icon calls it in every icon.)
+    ready: ({ options }) => {
+      const { client } = options.optimization.treeShake.composables
+      client.vue = client.vue?.filter(name => name !== 'onServerPrefetch') ?? []
+    },
+  },
   eslint: { config: { stylistic: true } },
   // Every icon ships with the build: neither server nor browser asks another host.
   icon: { provider: 'server', serverBundle: { collections: ['lucide'] }, clientBundle: { scan: true } },

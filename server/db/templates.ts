@@ -2,6 +2,7 @@ import { type SelectQueryBuilder, sql } from 'kysely'
 import type { DB } from './types'
 import type { Db } from './client'
 import { type SortKey, containing, keysetPage } from './keyset'
+import { manifestDifferences } from './pieces'
 import { TemplateDetail, TemplateRow, TemplateTotals, type TemplatePage, type TemplateQuery } from '#shared/schemas/template'
 
 type Templates<Row> = SelectQueryBuilder<DB, 'v_iu_template_observability', Row>
@@ -122,7 +123,17 @@ export async function getTemplate(db: Db, collectionId: string): Promise<Templat
       .groupBy(['c.collection_id', 'c.collection_key', 'c.title'])
       .orderBy('shared_pieces', 'desc').orderBy('c.collection_key').execute(),
   ])
-  return TemplateDetail.parse({ template: row, pieces, versions, instances, drift, shares_with: sharesWith })
+  const diverged = instances.filter(instance => !instance.digest_matches_template)
+  const differences = await manifestDifferences(db, diverged.map(instance => [instance.template_digest!, instance.instance_digest!]))
+  const difference = new Map(diverged.map((instance, i) => [instance, differences[i]!.filter(piece => piece.change !== 'same')]))
+  return TemplateDetail.parse({
+    template: row,
+    pieces,
+    versions,
+    instances: instances.map(instance => ({ ...instance, difference: difference.get(instance) ?? [] })),
+    drift,
+    shares_with: sharesWith,
+  })
 }
 
 /**

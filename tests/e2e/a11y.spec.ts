@@ -113,14 +113,14 @@ test.describe('with the replayed operation and one instance edited by hand', () 
 })
 
 onEmptyDatabase.describe('on an empty database', () => {
-  const EMPTY: Record<string, string> = {
+  const EMPTY: Record<string, string | RegExp> = {
     '/': 'No event has made an instance yet',
     '/templates': 'There are no templates yet',
     '/families': 'There are no families yet',
     '/events': 'Nothing has been orchestrated yet',
     '/orchestrate': 'Nothing previewed yet',
     '/rollback': 'Nothing previewed yet',
-    '/gates': 'All 7 gates are closed',
+    '/gates': /All \d+ gates are closed/,
   }
   onEmptyDatabase('every page says why it is empty', async ({ page }) => {
     onEmptyDatabase.slow()

@@ -47,6 +47,7 @@ test('a piece removed in psql is named on the way from the overview to the insta
   await isAmber(page.getByRole('main').getByText('diverged', { exact: true }).first())
   const edited = page.getByRole('row').filter({ hasText: SUPPORT_TEAM })
   await expect(edited).toContainText('edited by hand')
+  await expect(edited).toContainText('removed: Security briefing')
   await expect(page.getByRole('row').filter({ hasText: 'tpl-inst:wf:onboarding/v2-2' })).toContainText('matches')
 
   await edited.getByRole('link', { name: SUPPORT_TEAM }).click()

@@ -54,6 +54,7 @@ test('a version is registered at a free place, refused at a taken one, and retir
   await expect(page.getByRole('heading', { name: 'What changed from v2 to v3' })).toBeVisible()
 
   // The oldest is offered first; Cancel has the focus, and a reason is needed.
+  await open(page, FAMILY)
   await page.getByRole('button', { name: 'Retire a version' }).click()
   const retire = page.getByRole('dialog', { name: 'Retire a version' })
   await expect(retire.getByRole('button', { name: 'Cancel' })).toBeFocused()

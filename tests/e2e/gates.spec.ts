@@ -7,7 +7,7 @@ test('a gate is opened with a reason, seen on every page, and closed again; the 
   await open(page, '/gates')
   const pill = page.getByRole('banner').getByRole('link', { name: /gates? / })
   const history = page.getByRole('table', { name: 'Changes of gates and settings' }).getByRole('row').filter({ has: page.getByRole('cell') })
-  await expect(pill).toHaveText('All 7 gates closed0')
+  await expect(pill).toHaveText(/^All \d+ gates closed0$/)
 
   await page.getByRole('button', { name: `Open ${COMPOSER}` }).click()
   const dialogue = page.getByRole('dialog', { name: 'Open this gate' })
@@ -48,7 +48,7 @@ test('a gate is opened with a reason, seen on every page, and closed again; the 
   await closing.getByLabel('Reason').fill('The load is through')
   await closing.getByRole('button', { name: 'Close the gate' }).click()
   await expect(closing).toBeHidden()
-  await expect(pill).toContainText('All 7 gates closed')
+  await expect(pill).toContainText(/All \d+ gates closed/)
   await expect(history.first()).toContainText('true → false')
   await expect(history.first()).toContainText('The load is through')
   expect(await openGates(db)).toEqual([])

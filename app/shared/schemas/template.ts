@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Digest, Id, PageQuery, SearchText, SortDirection, Timestamp, page } from './common'
 import { DriftState, InstanceRow } from './instance'
-import { PlacedPiece } from './piece'
+import { PieceDifference, PlacedPiece } from './piece'
 
 export const VersionStatus = z.enum(['current', 'superseded', 'retired'])
 
@@ -70,7 +70,10 @@ export const TemplateDetail = z.object({
     manifest_digest: true, active_piece_count: true, instance_count: true, digest_diverged_instances: true,
   })),
   /** The newest 50 instances; `template.instance_count` says how many there are. */
-  instances: z.array(InstanceRow),
+  instances: z.array(InstanceRow.extend({
+    /** What differs from the template as it is now; empty when nothing does. */
+    difference: z.array(PieceDifference),
+  })),
   /** Templates that share pieces with it. */
   shares_with: z.array(z.object({
     collection_id: Id,

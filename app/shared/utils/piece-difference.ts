@@ -20,3 +20,21 @@ export function describeDifference(rows: Pick<PieceDifference, 'change'>[]): str
   const changes = parts.map(part => `${part.count} ${part.word}`)
   return same > 0 ? [`${same} ${same === 1 ? 'piece' : 'pieces'} the same`, ...changes].join(', ') : changes.join(', ')
 }
+
+const nameOf = (piece: PieceDifference, side: 'from' | 'to') =>
+  piece[`${side}_title`] ?? piece[`${side}_address`] ?? piece[`${side}_iu_id`] ?? ''
+
+/**
+ * @param piece one row of a difference
+ * @returns what became of the piece, by its name: `removed: Security briefing`; empty for one that stayed as it was
+ */
+export function describeChange(piece: PieceDifference): string {
+  switch (piece.change) {
+    case 'added': return `added: ${nameOf(piece, 'to')}`
+    case 'removed': return `removed: ${nameOf(piece, 'from')}`
+    case 'replaced': return `replaced: ${nameOf(piece, 'from')} by ${nameOf(piece, 'to')}`
+    case 'moved': return `moved: ${nameOf(piece, 'to')}, ${piece.from_position} → ${piece.to_position}`
+    case 'role_changed': return `role changed: ${nameOf(piece, 'to')}, ${piece.from_role} → ${piece.to_role}`
+    case 'same': return ''
+  }
+}
