@@ -29,7 +29,6 @@ export const NAVIGATION: NavSection[] = [
       { label: 'Templates', to: '/templates', icon: 'i-lucide-layers', key: 't', count: shell => shell.counts.templates },
       { label: 'Families', to: '/families', icon: 'i-lucide-git-branch', key: 'f', count: shell => shell.counts.families },
       { label: 'Events', to: '/events', icon: 'i-lucide-scroll-text', key: 'e', count: shell => shell.counts.events },
-      { label: 'Outbox', to: '/outbox', icon: 'i-lucide-inbox', key: 'b' },
     ],
   },
   {
@@ -43,8 +42,6 @@ export const NAVIGATION: NavSection[] = [
     label: 'Govern',
     entries: [
       { label: 'Gates', to: '/gates', icon: 'i-lucide-shield', key: 'g', count: shell => `${shell.gates.open.length} open` },
-      { label: 'Retention', to: '/retention', icon: 'i-lucide-archive', key: 'n' },
-      { label: 'Invariants', to: '/invariants', icon: 'i-lucide-scale', key: 'i' },
     ],
   },
 ]

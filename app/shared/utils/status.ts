@@ -49,19 +49,6 @@ const STATUS: Record<string, StatusWord> = {
   removed: { label: 'removed', tone: 'neutral' },
   draft: { label: 'draft', tone: 'neutral' },
 
-  // deliveries
-  not_routed: { label: 'not routed', tone: 'neutral' },
-  due: { label: 'due', tone: 'info' },
-  pending: { label: 'pending', tone: 'info' },
-  delivered: { label: 'delivered', tone: 'success' },
-  dead: { label: 'dead letter', tone: 'error' },
-  not_live: { label: 'not live', tone: 'neutral' },
-  switched_off: { label: 'switched off', tone: 'warning' },
-  type_inactive: { label: 'type not in use', tone: 'warning' },
-  inactive: { label: 'not in use', tone: 'neutral' },
-  internal_only: { label: 'internal only', tone: 'primary' },
-  unregistered: { label: 'not registered', tone: 'neutral' },
-
   // outcomes
   ok: { label: 'done', tone: 'success' },
   idempotent_replay: { label: 'already done before', tone: 'info' },
@@ -69,13 +56,6 @@ const STATUS: Record<string, StatusWord> = {
   blocked: { label: 'blocked', tone: 'warning' },
   failed: { label: 'failed', tone: 'error' },
   safe: { label: 'safe to take back', tone: 'success' },
-
-  // the regression matrix
-  invariant: { label: 'unchanged', tone: 'success' },
-  expected: { label: 'as expected', tone: 'success' },
-  unexpected: { label: 'not expected', tone: 'error' },
-  gone: { label: 'gone', tone: 'error' },
-  not_judged: { label: 'not judged', tone: 'neutral' },
 }
 
 /**
