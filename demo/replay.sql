@@ -4,15 +4,15 @@
 
 create temporary table replay_gate on commit drop as
 select public.fn_iu_gates_open(
-  array['iu_core.auto_instantiate_enabled', 'iu_core.composer_enabled'], 'iu-core-25000x', 'replay of 25000x') as opened;
+  array['iu_core.auto_instantiate_enabled', 'iu_core.composer_enabled', 'iu_core.piece_writes_enabled'],
+  'iu-core-25000x', 'replay of 25000x') as opened;
 
 -- 1. One new piece; version 2 of the weekly status report out of the five pieces of version 1 and that one.
-insert into public.information_unit (canonical_address, title, body, created_by)
-select piece ->> 'address', piece ->> 'title', piece ->> 'body', 'iu-core-25000x'
-from (select current_setting('demo.executive_summary')::jsonb as piece) given;
-
 do $$
 declare
+  v_summary jsonb := current_setting('demo.executive_summary')::jsonb;
+  v_piece jsonb := public.fn_iu_piece_create(
+    v_summary ->> 'address', v_summary ->> 'title', v_summary ->> 'body', 'iu-core-25000x');
   v_v1 uuid := (select c.id from public.iu_piece_collection c where c.collection_key = 'tpl:file:status-report/v1');
   v_v2 uuid;
   v_outcome jsonb;
@@ -21,8 +21,7 @@ begin
     'tpl:file:status-report/v2', 'file', 'Weekly status report', 'What a team reports every week, in three sentences first.',
     (select jsonb_agg(jsonb_build_object('role', 'body', 'iu_id', piece.iu_id) order by piece.place)
      from (
-       select u.id as iu_id, 0 as place
-       from public.information_unit u where u.canonical_address = 'file/status-report/executive-summary'
+       select (v_piece ->> 'iu_id')::uuid as iu_id, 0 as place
        union all
        select m.iu_id, m.piece_order
        from public.iu_piece_membership m where m.collection_id = v_v1 and m.membership_status = 'active'
@@ -31,7 +30,8 @@ begin
   v_v2 := (v_outcome ->> 'collection_id')::uuid;
 
   for v_outcome in
-    select v_outcome
+    select v_piece
+    union all select v_outcome
     union all select public.fn_iu_collection_mark_template(v_v2, 'iu-core-25000x', null)
     union all select public.fn_iu_collection_register_template_version(
       v_v1, 'tpl:file:status-report', 'v1', 1, null, 'iu-core-25000x')

@@ -128,3 +128,5 @@ from demo_collection d where d.collection_id = v.collection_id;
 update public.iu_collection_template_instance_lineage l
 set instantiated_at = now() - d.age
 from demo_collection d where d.collection_id = l.instance_collection_id;
+
+select public.fn_iu_three_axis_envelope_refresh('demo dataset');

@@ -1,0 +1,2 @@
+drop trigger iu_three_axis_envelope_instance_recorded on public.iu_collection_template_instance_lineage;
+drop function public.fn_iu_three_axis_envelope_lineage_trigger();
