@@ -1,0 +1,4 @@
+import { deliveryOverview } from '../../db/outbox'
+
+/** GET /api/outbox/delivery: gate, routes, event types, and whether the internal-only boundary holds. */
+export default defineConsoleHandler({ role: 'viewer' }, (_event, { db }) => deliveryOverview(db))

@@ -1,0 +1,11 @@
+import { readValidatedBody } from 'h3'
+import { requeueing } from '../../db/delivery'
+import { runCommand } from '../../db/runs'
+import { RequeueRequest } from '#shared/schemas/outbox'
+
+/** POST /api/outbox/requeue: put a dead letter back in line. */
+export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+  const body = await readValidatedBody(event, RequeueRequest.parse)
+  const run = await runCommand(db, requeueing, body, { operator: user.name })
+  return { run_id: run.id, status: run.status, result: run.result }
+})
