@@ -1,0 +1,7 @@
+import { getValidatedQuery } from 'h3'
+import { compareSnapshots } from '../../db/invariants'
+import { CompareQuery } from '#shared/schemas/invariant'
+
+/** GET /api/invariants/compare: a snapshot against another one or against now, with the expected deltas. */
+export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) =>
+  compareSnapshots(db, await getValidatedQuery(event, CompareQuery.strict().parse)))

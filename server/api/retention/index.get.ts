@@ -1,0 +1,4 @@
+import { retentionOverview } from '../../db/retention'
+
+/** GET /api/retention: policies with what is past its age now, and the latest cleanups. */
+export default defineConsoleHandler({ role: 'viewer' }, (_event, { db }) => retentionOverview(db))
