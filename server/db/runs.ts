@@ -4,7 +4,8 @@ import { type Db, type Trx, withRolledBackTransaction, withTransaction } from '.
 import { openGates, putBackGates } from './gates'
 import { type Change, compareWithPreview } from './preview-comparison'
 import { countRowChanges, subtractRowChanges } from './row-changes'
-import { CommandRun, PREVIEW_MINUTES, type Effects, type Preview } from '#shared/schemas/run'
+import { Stopped, stoppable } from './stoppable'
+import { CommandRun, FAILED, PREVIEW_MINUTES, type Effects, type Preview } from '#shared/schemas/run'
 
 /** What every writing SQL function answers with, at the least. */
 export const Outcome = z.looseObject({ status: z.string() })
@@ -22,11 +23,11 @@ export interface Command<Parameters> {
   /** Gates to open inside the transaction where they are closed. */
   gatesToOpen?: (parameters: Parameters) => string[]
   /** Calls the SQL function, and gathers the objects it concerns. */
-  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback'>>>
+  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'facts'>>>
 }
 
-/** Who asks at the console, and why. */
-export interface Asked { operator: string, reason?: string }
+/** Who asks at the console, and why; aborting the signal stops the work, and nothing of it remains. */
+export interface Asked { operator: string, reason?: string, signal?: AbortSignal }
 
 /** The domain said no; nothing was changed. Carries the function's own answer. */
 export class Refusal extends Error {
@@ -44,22 +45,28 @@ export class PreviewError extends Refusal {
 
 const SUCCESS = new Set(['ok', 'idempotent_replay'])
 
-async function perform<P>(trx: Trx, command: Command<P>, parameters: P, { operator }: Asked): Promise<Performed> {
+/** What is kept of a failure: PostgreSQL's code for it. Messages can hold values of rows. */
+function failed(error: unknown): Outcome {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return { status: FAILED, ...(typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? { sqlstate: code } : {}) }
+}
+
+async function perform<P>(db: Db, trx: Trx, command: Command<P>, parameters: P, { operator, signal }: Asked): Promise<Performed> {
   const reason = `${command.name} as ${command.actor(parameters)}`
   const gates = command.gatesToOpen?.(parameters) ?? []
   const opened = gates.length > 0 ? await openGates(trx, gates, operator, reason) : []
   const before = await countRowChanges(trx)
-  const { outcome, instance = null, rollback = null } = await command.call(trx, parameters)
+  const { outcome, instance = null, rollback = null, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
   if (!SUCCESS.has(outcome.status)) throw new Refusal(outcome)
   const tables = subtractRowChanges(await countRowChanges(trx), before)
   if (opened.length > 0) await putBackGates(trx, opened, operator, reason)
   return {
     outcome,
-    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback },
+    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, facts },
   }
 }
 
-/** One try at a command: knows how to write down what came of it, a refusal included. */
+/** One try at a command: knows how to write down what came of it, a refusal or a failure included. */
 function attempt<P>(phase: 'preview' | 'run', command: Command<P>, parameters: P, asked: Asked, previewId: string | null = null) {
   const startedAt = new Date()
   const clock = performance.now()
@@ -68,7 +75,7 @@ function attempt<P>(phase: 'preview' | 'run', command: Command<P>, parameters: P
     const row = {
       command_name: command.name, phase, operator: asked.operator, actor: command.actor(parameters),
       reason: asked.reason ?? null, parameters, dry_run: command.dryRun?.(parameters) ?? false,
-      status: outcome.status, refused: effects === null, result: outcome, effects,
+      status: outcome.status, refused: effects === null && outcome.status !== FAILED, result: outcome, effects,
       preview_id: previewId, started_at: startedAt, duration_ms: performance.now() - clock,
     }
     const { rows } = await sql<{ id: string }>`
@@ -78,14 +85,17 @@ function attempt<P>(phase: 'preview' | 'run', command: Command<P>, parameters: P
 
   return {
     record,
-    /** Lets the work do its own recording, and records its refusal: outside, because its transaction is gone. */
-    async orRefuse(db: Db, work: () => Promise<CommandRun>): Promise<CommandRun> {
+    /** Lets the work do its own recording, and records its refusal or failure: outside, because its transaction is gone. */
+    async orRecord(db: Db, work: () => Promise<CommandRun>): Promise<CommandRun> {
       try {
         return await work()
       }
       catch (error) {
-        if (error instanceof Refusal) await record(db, error.outcome, null)
-        throw error
+        const cause = error instanceof Stopped ? new Refusal({ status: 'stopped' }) : error
+        if (cause instanceof Refusal) await record(db, cause.outcome, null)
+        // Where the database itself is gone there is nowhere to record it; what happened is what the caller hears of.
+        else await record(db, failed(cause), null).catch(() => {})
+        throw cause
       }
     },
   }
@@ -117,9 +127,9 @@ const expiry = (run: CommandRun) => new Date(Date.parse(run.started_at) + PREVIE
  * @throws Refusal, recorded
  */
 export async function previewCommand<P>(db: Db, command: Command<P>, parameters: P, asked: Asked): Promise<Preview> {
-  const { record, orRefuse } = attempt('preview', command, parameters, asked)
-  const run = await orRefuse(db, async () => {
-    const { outcome, effects } = await withRolledBackTransaction(db, trx => perform(trx, command, parameters, asked))
+  const { record, orRecord } = attempt('preview', command, parameters, asked)
+  const run = await orRecord(db, async () => {
+    const { outcome, effects } = await withRolledBackTransaction(db, trx => perform(db, trx, command, parameters, asked))
     return record(db, outcome, effects)
   })
   return { ...run, expires_at: expiry(run).toISOString() }
@@ -135,16 +145,16 @@ export async function previewCommand<P>(db: Db, command: Command<P>, parameters:
 export function runPreviewed<P>(
   db: Db, command: Command<P>, preview: CommandRun, parameters: P, asked: Asked,
 ): Promise<CommandRun> {
-  const { record, orRefuse } = attempt('run', command, parameters, asked, preview.id)
-  return orRefuse(db, () => withTransaction(db, async (trx) => {
+  const { record, orRecord } = attempt('run', command, parameters, asked, preview.id)
+  return orRecord(db, () => withTransaction(db, async (trx) => {
     // A second click waits here and is answered with what the first one did.
     await sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${preview.id}, 0))`.execute(trx)
     const done = await trx.selectFrom('v_iu_command_run').selectAll()
-      .where('preview_id', '=', preview.id).where('refused', '=', false).executeTakeFirst()
+      .where('preview_id', '=', preview.id).where('refused', '=', false).where('status', '<>', FAILED).executeTakeFirst()
     if (done) return CommandRun.parse(done)
-    if (preview.refused || expiry(preview) < new Date()) throw new PreviewError('preview_expired')
+    if (preview.effects === null || expiry(preview) < new Date()) throw new PreviewError('preview_expired')
 
-    const performed = await perform(trx, command, parameters, asked)
+    const performed = await perform(db, trx, command, parameters, asked)
     const changes = compareWithPreview(preview, performed)
     if (changes.length > 0) throw new PreviewError('preview_outdated', changes)
     return record(trx, performed.outcome, performed.effects)
@@ -157,9 +167,9 @@ export function runPreviewed<P>(
  * @throws Refusal, recorded
  */
 export function runCommand<P>(db: Db, command: Command<P>, parameters: P, asked: Asked): Promise<CommandRun> {
-  const { record, orRefuse } = attempt('run', command, parameters, asked)
-  return orRefuse(db, () => withTransaction(db, async (trx) => {
-    const { outcome, effects } = await perform(trx, command, parameters, asked)
+  const { record, orRecord } = attempt('run', command, parameters, asked)
+  return orRecord(db, () => withTransaction(db, async (trx) => {
+    const { outcome, effects } = await perform(db, trx, command, parameters, asked)
     return record(trx, outcome, effects)
   }))
 }

@@ -59,10 +59,15 @@ export const Effects = z.object({
     blocked_rows: z.number().int(),
     instances: z.array(RollbackInstance),
   }).nullable(),
+  /** What else an operator was shown and counts on: a run that comes out otherwise than its preview is refused. */
+  facts: z.record(z.string(), z.string()).optional(),
 })
 export type Effects = z.infer<typeof Effects>
 
-/** A row of `dot_iu_command_run`: a preview, a run, or a refusal of either. */
+/** The status of a preview or run that neither went through nor was refused: something broke. */
+export const FAILED = 'failed'
+
+/** A row of `dot_iu_command_run`: a preview, a run, or a refusal or failure of either. */
 export const CommandRun = z.object({
   id: Id,
   command_name: z.string(),

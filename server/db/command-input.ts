@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { Db } from './client'
+import type { Governed, NamedBy } from './commands'
+import type { CommandParameter } from '#shared/schemas/command'
+
+/** A JSON Schema, as far as the parameters of commands go. */
+interface Property { type?: string, enum?: unknown[], anyOf?: Property[], default?: unknown }
+
+/** What is written instead of an id names nothing. */
+export class UnknownName extends Error {
+  constructor(readonly field: string, message: string) {
+    super(message)
+  }
+}
+
+function propertiesOf(entry: Governed) {
+  const { properties = {}, required = [] } = z.toJSONSchema(entry.parameters, { io: 'input', unrepresentable: 'any' })
+  return { properties: properties as Record<string, Property>, required: new Set(required) }
+}
+
+/** Without the `null` beside it. */
+const inner = (property: Property): Property => property.anyOf?.find(({ type }) => type !== 'null') ?? property
+const mayBeNull = (property: Property) => property.anyOf?.some(({ type }) => type === 'null') ?? false
+
+function takes(property: Property, named?: NamedBy): string {
+  if (named === 'collection') return 'id or key of a collection'
+  if (named === 'pieces') return 'addresses of pieces, or JSON'
+  const { type, enum: values } = inner(property)
+  if (values) return values.join(' or ')
+  return type === 'boolean' ? 'true or false' : type === 'integer' || type === 'number' ? 'number' : type === 'string' ? 'text' : 'JSON'
+}
+
+/**
+ * The parameters of a command as the command line takes them, needed ones first.
+ * @param entry from the registry
+ */
+export function parametersOf(entry: Governed): CommandParameter[] {
+  const { properties, required } = propertiesOf(entry)
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    takes: takes(property, entry.named?.[name]) + (mayBeNull(property) ? ', or null' : ''),
+    required: required.has(name),
+    default: property.default === undefined ? null : String(property.default),
+  })).sort((a, b) => Number(b.required) - Number(a.required))
+}
+
+function valueOf(property: Property, text: string): unknown {
+  if (text === 'null' && mayBeNull(property)) return null
+  const { type, enum: values } = inner(property)
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (type === 'integer' || type === 'number') return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+  if (type === 'string' || values) return text
+  try {
+    return JSON.parse(text)
+  }
+  catch {
+    return text
+  }
+}
+
+async function idsOf(db: Db, by: NamedBy, field: string, text: string): Promise<unknown> {
+  if (by === 'collection') {
+    const found = await db.selectFrom('v_iu_collection').select('collection_id').where('collection_key', '=', text).executeTakeFirst()
+    if (!found) throw new UnknownName(field, `there is no collection with the key ${text}`)
+    return found.collection_id
+  }
+  const addresses = text.split(',').map(address => address.trim())
+  const found = await db.selectFrom('v_iu_piece').select(['id', 'canonical_address']).where('canonical_address', 'in', addresses).execute()
+  return addresses.map((address) => {
+    const piece = found.find(({ canonical_address }) => canonical_address === address)
+    if (!piece) throw new UnknownName(field, `there is no piece with the address ${address}`)
+    return { iu_id: piece.id }
+  })
+}
+
+/**
+ * Turns what was typed into what the schema checks: numbers and switches from text, ids from names.
+ * @param db where names are looked up
+ * @param entry from the registry
+ * @param typed value by parameter, all of it text
+ * @returns not checked yet: a key that the command does not have is left as it is
+ * @throws UnknownName for a name that nothing has
+ */
+export async function readTyped(db: Db, entry: Governed, typed: Record<string, string>): Promise<Record<string, unknown>> {
+  const { properties } = propertiesOf(entry)
+  const read = await Promise.all(Object.entries(typed).map(async ([name, text]) => {
+    const property = properties[name]
+    const value = property ? valueOf(property, text) : text
+    const by = entry.named?.[name]
+    const isName = by && typeof value === 'string' && value !== '' && !z.guid().safeParse(value).success
+    return [name, isName ? await idsOf(db, by, name, value) : value]
+  }))
+  return Object.fromEntries(read)
+}

@@ -1,0 +1,66 @@
+import type { z } from 'zod'
+import { composition, instanceRecording, templateMarking } from './composition'
+import { gateSetting } from './gate-setting'
+import { orchestration } from './orchestrations'
+import { rollback } from './rollbacks'
+import type { Command } from './runs'
+import { registerVersion, retireVersion } from './versions'
+import { ComposeRequest, MarkTemplateRequest, RecordInstanceRequest } from '#shared/schemas/command'
+import { Id } from '#shared/schemas/common'
+import { RegisterVersionRequest, RetireVersionRequest } from '#shared/schemas/family'
+import { GateParam, SetGateRequest } from '#shared/schemas/gate'
+import { OrchestrationRequest, RollbackRequest } from '#shared/schemas/run'
+
+/** What an operator may write instead of an id: a collection's key, or the addresses of pieces, comma between them. */
+export type NamedBy = 'collection' | 'pieces'
+
+/** A command that this console can run: one line in the registry below. */
+export interface Governed<P = Record<string, unknown>> {
+  command: Command<P>
+  /** Checks the parameters, wherever they come from. */
+  parameters: z.ZodObject
+  mutating: boolean
+  /** Whether it can be tried in a transaction that is rolled back. */
+  previewable: boolean
+  /** The gates it needs when it is run with these parameters. */
+  gates: (parameters: P) => string[]
+  /** Whether these parameters delete: then it takes a reason, and the actor's name typed once more. */
+  deletes?: (parameters: P) => boolean
+  /** Parameters that may be named instead of given by id. */
+  named?: Record<string, NamedBy>
+  /** The page that runs it; null: the command line alone. */
+  page: string | null
+  /** As typed on the command line; it works on the demo data. */
+  example: Record<string, string>
+}
+
+type Entry<S extends z.ZodObject> = Omit<Governed<z.infer<S>>, 'parameters' | 'gates' | 'mutating' | 'previewable'>
+  & Partial<Pick<Governed<z.infer<S>>, 'gates' | 'mutating' | 'previewable'>> & { parameters: S }
+
+/** Most commands write and can be previewed; those that open gates need just the gates they would open. */
+function governed<S extends z.ZodObject>(entry: Entry<S>): Governed {
+  const gates = (parameters: z.infer<S>) => entry.command.gatesToOpen?.({ ...parameters, open_gates: true }) ?? []
+  return { mutating: true, previewable: true, gates, ...entry } as unknown as Governed
+}
+
+const ALL = [
+  governed({ command: orchestration, parameters: OrchestrationRequest, page: '/orchestrate', named: { template_collection_id: 'collection' },
+    example: { event_id: '25000d25-0000-4000-8000-000000000001', event_type: 'template.instance_auto_composed', template_collection_id: 'tpl:wf:onboarding/v2', instance_key_suffix: 'demo-001', emit_mode: 'dry_run', actor: 'operator', note: 'trial run' } }),
+  governed({ command: rollback, parameters: RollbackRequest, page: '/rollback', deletes: ({ dry_run }) => !dry_run,
+    example: { actor: 'operator', dry_run: 'true' } }),
+  governed({ command: registerVersion, parameters: RegisterVersionRequest, page: '/families', named: { collection_id: 'collection', previous_collection_id: 'collection' },
+    example: { collection_id: 'tpl:file:status-report/v1', template_family: 'tpl:file:status-report', version_label: 'v1', version_seq: '1', previous_collection_id: 'null', actor: 'operator' } }),
+  governed({ command: retireVersion, parameters: RetireVersionRequest.extend({ collection_id: Id }), page: '/families', named: { collection_id: 'collection' },
+    example: { collection_id: 'tpl:wf:onboarding/v1', actor: 'operator', reason: 'replaced by v2' } }),
+  governed({ command: gateSetting, parameters: SetGateRequest.extend(GateParam.shape), page: '/gates',
+    example: { key: 'iu_core.composer_enabled', open: 'false', actor: 'operator', reason: 'maintenance is over' } }),
+  governed({ command: composition, parameters: ComposeRequest, page: null, named: { pieces: 'pieces' },
+    example: { collection_key: 'wf:welcome-only', collection_kind: 'workflow', title: 'Welcome only', pieces: 'wf/onboarding/welcome', actor: 'operator' } }),
+  governed({ command: templateMarking, parameters: MarkTemplateRequest, page: null, named: { collection_id: 'collection' },
+    example: { collection_id: 'tpl:wf:onboarding/v2', actor: 'operator' } }),
+  governed({ command: instanceRecording, parameters: RecordInstanceRequest, page: null, named: { instance_collection_id: 'collection', template_collection_id: 'collection' },
+    example: { instance_collection_id: 'tpl-inst:wf:onboarding/v1-pilot', template_collection_id: 'tpl:wf:onboarding/v1', actor: 'operator' } }),
+]
+
+/** Every command that this console can run, by its name: what routes, pages and command line go by. */
+export const COMMANDS: ReadonlyMap<string, Governed> = new Map(ALL.map(entry => [entry.command.name, entry]))
