@@ -6,7 +6,7 @@ import { lock } from './lock.mjs'
 import { PlainError, say, step } from './progress.mjs'
 import { root, runningConsoles } from './state.mjs'
 
-const SOURCES = ['app', 'components', 'pages', 'server', 'migrations', 'nuxt.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json']
+const SOURCES = ['app', 'components', 'conformance', 'pages', 'server', 'migrations', 'nuxt.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json']
 // Written from the migrations, and read by nobody at run time.
 const NOT_BUILT = ['migrations/schema.sql']
 const installedStamp = join(root, 'node_modules/.iu-console-lock')
@@ -50,8 +50,8 @@ export async function prepare({ build = false } = {}) {
  */
 export async function importTypeScript(path) {
   const { register } = await import('tsx/esm/api')
-  // The tsconfig extends one that only a build writes, and nothing in it matters here.
-  register({ tsconfig: false })
+  // The clone's own tsconfig extends one that only a build writes; this one knows the one alias that is used here.
+  register({ tsconfig: join(root, 'server/cli/tsconfig.json') })
   return import(new URL(`../${path}`, import.meta.url).href)
 }
 

@@ -9,6 +9,8 @@ export interface PreviewRunOptions {
   request: () => object | null
   /** Why running this preview is pointless, in words; null when it is not. */
   hindrance: (preview: Preview) => string | null
+  /** Where the record of a stopped run is asked for, by its preview's id; without it a run is not stopped. */
+  outcomeUrl?: string
   /** Told the fields that the server refused in a preview. */
   onRejected: (fields: { path: string, message: string }[]) => void
 }
@@ -27,6 +29,8 @@ export function usePreviewRun(options: PreviewRunOptions) {
   const spent = ref(false)
   const now = ref(0)
   const takenAt = ref(0)
+  const busySince = ref(0)
+  let hangUp: AbortController | undefined
   let alive = true
   let clock: ReturnType<typeof setInterval> | undefined
 
@@ -63,13 +67,33 @@ export function usePreviewRun(options: PreviewRunOptions) {
     return statusCode
   }
 
+  function begin(step: 'preview' | 'run') {
+    busy.value = step
+    busySince.value = now.value = Date.now()
+    failure.value = null
+    hangUp = new AbortController()
+    return hangUp.signal
+  }
+
+  /** Hangs up: the server stops the work and takes back what it had done. */
+  const stop = () => hangUp?.abort()
+
+  /** A run that was stopped has left a record all the same: refused, or finished a moment before. */
+  async function followStopped(previewId: string) {
+    for (let asked = 0; asked < 20; asked += 1) {
+      const { run_id } = await $fetch<{ run_id: string | null }>(`${options.outcomeUrl}/${previewId}`).catch(() => ({ run_id: null }))
+      if (run_id) return alive && navigateTo(`/runs/${run_id}`)
+      await new Promise(resolve => setTimeout(resolve, 250))
+    }
+    toast.add({ title: 'The run was stopped', description: 'Its record has not come yet; the list of runs will have it.', color: 'warning' })
+  }
+
   async function takePreview() {
     const request = options.request()
     if (busy.value || !request) return
-    busy.value = 'preview'
-    failure.value = null
+    const signal = begin('preview')
     try {
-      const taken = await $fetch<Preview>(options.previewUrl, { method: 'POST', body: request })
+      const taken = await $fetch<Preview>(options.previewUrl, { method: 'POST', body: request, signal, retry: 0 })
       takenAt.value = now.value = Date.now()
       previewed.value = JSON.stringify(request)
       spent.value = false
@@ -77,7 +101,7 @@ export function usePreviewRun(options: PreviewRunOptions) {
     }
     catch (error) {
       preview.value = null
-      fail(error, 'preview')
+      if (!signal.aborted) fail(error, 'preview')
     }
     finally {
       busy.value = null
@@ -86,16 +110,20 @@ export function usePreviewRun(options: PreviewRunOptions) {
 
   async function run(given: Record<string, string> = {}) {
     if (busy.value || !preview.value || hindered.value) return
-    busy.value = 'run'
-    failure.value = null
+    const previewId = preview.value.id
+    const signal = begin('run')
     try {
-      const { id } = await $fetch<CommandRun>(options.runUrl, { method: 'POST', body: { preview_id: preview.value.id, ...given } })
+      const { id } = await $fetch<CommandRun>(options.runUrl, { method: 'POST', body: { preview_id: previewId, ...given }, signal, retry: 0 })
       // The figures of the navigation follow.
       refreshNuxtData('shell')
       if (alive) await navigateTo(`/runs/${id}`)
       else toast.add({ title: 'The run is finished', icon: 'i-lucide-check', color: 'success', actions: [{ label: 'Show the result', to: `/runs/${id}` }] })
     }
     catch (error) {
+      if (signal.aborted) {
+        spent.value = true
+        return void await followStopped(previewId)
+      }
       // A refused run ends its preview; after a failure of the server the same one may be tried again.
       const statusCode = fail(error, 'run')
       spent.value = statusCode === 409 || statusCode === 404
@@ -110,5 +138,5 @@ export function usePreviewRun(options: PreviewRunOptions) {
     preview.value = failure.value = null
   }
 
-  return { preview, failure, failedStep, refusal, busy, stale, hindered, now, takenAt, goodFor, takePreview, run, discard }
+  return { preview, failure, failedStep, refusal, busy, stale, hindered, now, takenAt, goodFor, busySince, takePreview, run, stop, discard }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { PlainError, step } from '../../bin/progress.mjs'
 import { root } from '../../bin/state.mjs'
+import { adopt, adoptionReport } from './adopt'
+import { writeInventory } from './conformance'
 import { reachable, requireMigrated } from './database-checks'
 import { replay, seed, surfaceTable } from './demo'
 import { migrationsFolder } from './migration-files'
@@ -88,8 +90,28 @@ const types = defineCommand({
   }),
 })
 
-const commands: Record<string, CommandDef<ArgsDef>> = {
-  migrate, rollback, seed: seedCommand, replay: replayCommand, reset, dump, types,
+const inventoryCommand = defineCommand({
+  meta: { name: 'inventory', description: 'Write what the migrations make to conformance/inventory.json' },
+  run: () => onDatabase(async ({ db, url }) => {
+    console.log(`Wrote conformance/inventory.json: ${await writeInventory(db, url)} objects`)
+  }),
+})
+
+const adoptCommand = defineCommand({
+  meta: { name: 'adopt', description: 'Record and complete an IU Core that was not made by these migrations, or change nothing' },
+  args: {
+    'keep-definitions': { type: 'boolean', default: false, description: 'Take functions and views as they are when only their definition differs' },
+  },
+  run: ({ args }) => onDatabase(async ({ db }) => {
+    const found = await adopt(db, { keepDefinitions: args['keep-definitions'] })
+    console.log(adoptionReport(found))
+    if (found.some(standing => standing.state === 'disagrees')) process.exitCode = 1
+  }),
+})
+
+/** The database commands by name, as `npm run db:…` and `iu db …` offer them. */
+export const commands: Record<string, CommandDef<ArgsDef>> = {
+  migrate, rollback, seed: seedCommand, replay: replayCommand, reset, dump, types, inventory: inventoryCommand, adopt: adoptCommand,
 } as Record<string, CommandDef<ArgsDef>>
 
 const database = defineCommand({

@@ -27,6 +27,9 @@ const SURFACES: Record<string, string> = {
   'event_outbox, other domains': `select count(*) from public.event_outbox where event_domain <> 'iu'`,
   'iu_lifecycle_log': 'select count(*) from public.iu_lifecycle_log',
   'iu_vector_sync_point': 'select count(*) from public.iu_vector_sync_point',
+  ...Object.fromEntries(['DIEU-28', 'DIEU-32', 'DIEU-35'].map(axis => [
+    `three-axis envelope, ${axis}`, `select count(*) from public.iu_three_axis_envelope where axis_key = '${axis}'`,
+  ])),
   'gates open': `select count(*) from public.iu_gate g join public.dot_config c on c.key = g.key and c.value = g.open_value`,
 }
 

@@ -8,7 +8,7 @@ import { type MigrationFile, explainSqlError, listMigrations, migrationsFolder }
 export const MIGRATION_SCHEMA = 'console'
 
 // The key of Kysely's own migration lock: a rollback and a migration never run beside each other.
-const MIGRATION_LOCK = '3853314791062309107'
+export const MIGRATION_LOCK = '3853314791062309107'
 
 interface Options {
   /** Where the migrations lie; else this project's own. */
@@ -65,9 +65,11 @@ export async function rollbackTo<T>(db: Kysely<T>, last: number, { force = false
   })
 }
 
-const recordTable = sql.table(`${MIGRATION_SCHEMA}.kysely_migration`)
+/** The record of what was applied: name and timestamp. */
+export const recordTable = sql.table(`${MIGRATION_SCHEMA}.kysely_migration`)
 
-async function appliedNames<T>(db: Kysely<T>): Promise<string[]> {
+/** The names on record, in no order; none where there is no record. */
+export async function appliedNames<T>(db: Kysely<T>): Promise<string[]> {
   const { rows: [found] } = await sql<{ exists: boolean }>`
     select pg_catalog.to_regclass(${`${MIGRATION_SCHEMA}.kysely_migration`}) is not null as exists`.execute(db)
   if (!found?.exists) return []
@@ -91,8 +93,8 @@ const toKysely = ({ upFile, downFile }: MigrationFile): Migration => ({
   down: db => runFile(db, downFile),
 })
 
-/** A file is sent whole, without parameters: then PostgreSQL takes as many statements as it holds. */
-async function runFile<T>(db: Kysely<T>, file: string): Promise<void> {
+/** Runs one migration file. A file is sent whole, without parameters: then PostgreSQL takes as many statements as it holds. */
+export async function runFile<T>(db: Kysely<T>, file: string): Promise<void> {
   const text = readFileSync(file, 'utf8')
   if (/^\s*(begin|commit|rollback|start transaction)\s*;/im.test(text)) {
     throw new PlainError(`${basename(file)} ends or begins a transaction of its own; the runner does that, so that all or nothing is applied.`)

@@ -43,7 +43,8 @@ const scope = sql.raw(`
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i')
   )`)
 
-const columnDdl = `
+/** One line of a table: a column with type, default and not null; joins pg_attribute a, pg_type t, pg_attrdef ad. */
+export const columnDdl = `
   format('  %I %s', a.attname, format_type(a.atttypid, a.atttypmod))
   || case when a.attcollation <> t.typcollation
        then (select format(' collate %I.%I', cn.nspname, co.collname)

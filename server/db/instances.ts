@@ -19,7 +19,11 @@ async function manifestPieces(db: Db, digest: string) {
  * @returns null when the id is no instance
  */
 export async function getInstance(db: Db, id: string): Promise<InstanceDetail | null> {
-  const row = await db.selectFrom('v_iu_template_instance').selectAll().where('instance_collection_id', '=', id).executeTakeFirst()
+  const row = await db.selectFrom('v_iu_template_instance as i')
+    .innerJoin('v_iu_collection as c', 'c.collection_id', 'i.instance_collection_id')
+    .leftJoin('v_iu_retired_collection as r', 'r.collection_id', 'i.instance_collection_id')
+    .selectAll('i').select(['c.collection_status', 'r.retired_at', 'r.retire_reason'])
+    .where('i.instance_collection_id', '=', id).executeTakeFirst()
   if (!row) return null
 
   const [pieces, [instanceDifference, templateDifference], base, template, scope, outbox] = await Promise.all([

@@ -1,3 +1,4 @@
+import { StepDelivery } from '#shared/schemas/outbox'
 import type { CommandRun, Effects } from '#shared/schemas/run'
 
 /** One fact that was otherwise in the preview. */
@@ -6,8 +7,11 @@ export interface Change { what: string, previewed: string, now: string }
 const NOTHING = 'none'
 
 /** Everything an operator was shown and counts on, one fact a line; ids of rows that are only about to exist are none. */
-function facts(status: string, effects: Effects | null): Map<string, string> {
-  const all = new Map([['status', status]])
+function facts(outcome: { status: string, [key: string]: unknown }, effects: Effects | null): Map<string, string> {
+  const all = new Map([['status', outcome.status]])
+  for (const step of StepDelivery.array().safeParse(outcome.deliveries).data ?? []) {
+    all.set(`event ${step.event_id} along ${step.route_key}`, `attempt ${step.attempt}, ${step.outcome}`)
+  }
   for (const row of effects?.tables ?? []) {
     all.set(`rows of ${row.table}`, `${row.inserted} inserted, ${row.updated} updated, ${row.deleted} deleted`)
   }
@@ -21,6 +25,7 @@ function facts(status: string, effects: Effects | null): Map<string, string> {
     const fate = row.blocked_reason ? `stays: ${row.blocked_reason}` : 'goes'
     all.set(row.instance_key, `${fate}, ${row.membership_rows} pieces, digest ${row.instance_digest.slice(0, 8)}, ${row.drift_state}`)
   }
+  for (const [what, is] of Object.entries(effects?.facts ?? {})) all.set(what, is)
   return all
 }
 
@@ -29,8 +34,8 @@ function facts(status: string, effects: Effects | null): Map<string, string> {
  * @returns one entry per fact that differs; empty when the run does exactly what the preview showed
  */
 export function compareWithPreview(preview: CommandRun, run: { outcome: { status: string }, effects: Effects }): Change[] {
-  const previewed = facts(preview.status, preview.effects)
-  const now = facts(run.outcome.status, run.effects)
+  const previewed = facts({ ...preview.result, status: preview.status }, preview.effects)
+  const now = facts(run.outcome, run.effects)
   return [...new Set([...previewed.keys(), ...now.keys()])]
     .map(what => ({ what, previewed: previewed.get(what) ?? NOTHING, now: now.get(what) ?? NOTHING }))
     .filter(change => change.previewed !== change.now)

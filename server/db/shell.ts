@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from './client'
+import { checkHealth } from './health'
 import { containing } from './keyset'
 import { EventLogRow } from '#shared/schemas/event'
 import { Overview, SearchHit, type Shell } from '#shared/schemas/shell'
@@ -57,7 +58,7 @@ export async function search(db: Db, q: string): Promise<SearchHit[]> {
 /** Is all well? Counts of everything an operator asks first, the latest runs and events. */
 export async function getOverview(db: Db): Promise<Overview> {
   const lastDay = sql<boolean>`started_at > now() - interval '1 day'`
-  const [templates, counts, runs, gates, latestRuns, latestEvents] = await Promise.all([
+  const [templates, counts, runs, gates, health, latestRuns, latestEvents] = await Promise.all([
     db.selectFrom('v_iu_template_observability').select([
       sql<number>`count(*)`.as('templates'),
       sql<number>`count(distinct template_family)`.as('families'),
@@ -75,16 +76,18 @@ export async function getOverview(db: Db): Promise<Overview> {
       sql<string>`now()`.as('as_of'),
     ]).executeTakeFirstOrThrow(),
     db.selectFrom('v_iu_command_run').where(lastDay).select([
-      sql<number>`count(*) filter (where phase = 'run' and not refused)`.as('runs_last_day'),
+      sql<number>`count(*) filter (where phase = 'run' and not refused and status <> 'failed')`.as('runs_last_day'),
       sql<number>`count(*) filter (where refused)`.as('refused_last_day'),
     ]).executeTakeFirstOrThrow(),
     gateState(db),
+    checkHealth(db),
     db.selectFrom('v_iu_command_run').selectAll().orderBy('started_at', 'desc').orderBy('id', 'desc').limit(6).execute(),
     db.selectFrom('v_iu_auto_instantiate_event_log').selectAll()
       .orderBy('created_at', 'desc').orderBy('instance_collection_id', 'desc').limit(6).execute(),
   ])
   return Overview.parse({
     ...templates, ...counts, ...runs, gates,
+    red_surfaces: health.filter(row => row.status === 'red').map(row => row.surface),
     latest_runs: latestRuns,
     latest_events: EventLogRow.array().parse(latestEvents),
   })

@@ -106,8 +106,10 @@ export async function getTemplate(db: Db, collectionId: string): Promise<Templat
           .where('template_family', '=', row.template_family)
           .where('collection_id', '<>', collectionId)
           .orderBy('version_seq', 'desc').execute(),
-    db.selectFrom('v_iu_template_instance').selectAll()
-      .where('template_collection_id', '=', collectionId)
+    db.selectFrom('v_iu_template_instance as i')
+      .innerJoin('v_iu_collection as c', 'c.collection_id', 'i.instance_collection_id')
+      .selectAll('i').select('c.collection_status')
+      .where('i.template_collection_id', '=', collectionId)
       .orderBy('instantiated_at', 'desc').orderBy('instance_collection_id').limit(50).execute(),
     db.selectFrom('v_iu_template_instance')
       .select(['drift_state', sql<number>`count(*)`.as('instances')])

@@ -5,10 +5,13 @@
  */
 
 import type { ColumnType } from "kysely";
+import type { IPostgresInterval } from "postgres-interval";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
+
+export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
 
 export type Json = JsonValue;
 
@@ -35,6 +38,28 @@ export interface DotConfigChange {
   new_value: string | null;
   old_value: string | null;
   reason: string | null;
+}
+
+export interface DotIuCommandCatalog {
+  category: string;
+  command_name: string;
+  description: string;
+  /**
+   * Every gate that some way of running it needs.
+   */
+  gates: Generated<string[]>;
+  /**
+   * Whether it can write anything besides the record of its run.
+   */
+  mutating: boolean;
+  /**
+   * Whether another governed command takes its effect back; true where there is no effect.
+   */
+  reversible: boolean;
+  /**
+   * Names of functions in schema public; a target may come with a later migration.
+   */
+  target_functions: string[];
 }
 
 export interface DotIuCommandRun {
@@ -69,6 +94,34 @@ export interface EventOutbox {
   subject_ref: string | null;
 }
 
+export interface EventOutboxDelivery {
+  attempts: Generated<number>;
+  /**
+   * The attempt after which it is a dead letter; putting it back in line grants ten more.
+   */
+  dead_after: Generated<number>;
+  delivered_at: string | null;
+  enlisted_at: Generated<string>;
+  event_id: string;
+  last_error: string | null;
+  next_attempt_at: string;
+  requeued_at: string | null;
+  requeued_by: string | null;
+  route_key: string;
+  status: Generated<string>;
+}
+
+export interface EventOutboxDeliveryLog {
+  at: Generated<string>;
+  attempt: number;
+  error: string | null;
+  event_id: string;
+  id: Generated<number>;
+  outcome: string;
+  route_key: string;
+  worker: string;
+}
+
 export interface EventTypeRegistry {
   active: Generated<boolean>;
   delivery_lane: string;
@@ -76,6 +129,10 @@ export interface EventTypeRegistry {
   event_domain: string;
   event_stream: string;
   event_type: string;
+  /**
+   * The type stays inside: it can have no route.
+   */
+  internal_only: Generated<boolean>;
 }
 
 export interface InformationUnit {
@@ -141,10 +198,52 @@ export interface IuCollectionTemplateVersion {
   version_status: Generated<string>;
 }
 
+export interface IuCoreRetentionLog {
+  archive: Json;
+  batch: number;
+  cleanup_id: string;
+  id: Generated<number>;
+  newest_at: string;
+  oldest_at: string;
+  prune_actor: string | null;
+  removed_at: Generated<string>;
+  removed_by: string;
+  rows: number;
+  table_name: string;
+}
+
+export interface IuCoreRetentionPolicy {
+  active: Generated<boolean>;
+  actor_column: string | null;
+  age_column: string;
+  keep_for: Interval;
+  note: Generated<string>;
+  set_at: Generated<string>;
+  set_by: Generated<string>;
+  table_name: string;
+}
+
+export interface IuCoreRetentionPolicyChange {
+  changed_at: Generated<string>;
+  changed_by: string;
+  id: Generated<number>;
+  new_policy: Json | null;
+  old_policy: Json | null;
+  reason: string | null;
+  table_name: string;
+}
+
 export interface IuGate {
   key: string;
   open_value: Generated<string>;
   protects: string;
+}
+
+export interface IuInvariantSnapshot {
+  name: string;
+  surfaces: Json;
+  taken_at: Generated<string>;
+  taken_by: string;
 }
 
 export interface IuLifecycleLog {
@@ -155,6 +254,10 @@ export interface IuLifecycleLog {
   id: Generated<number>;
   iu_id: string;
   reason: string | null;
+  /**
+   * The pieces that took this one's place: its parts, what it was merged into, or what superseded it.
+   */
+  successor_ids: Generated<string[]>;
   to_status: string;
 }
 
@@ -180,6 +283,11 @@ export interface IuPieceCollection {
    * Fingerprint of the ordered active members: position, role, piece id; not of key, title or text.
    */
   manifest_digest: string;
+  retire_reason: string | null;
+  /**
+   * When the collection was retired; null while it is in use, and when it was retired by hand.
+   */
+  retired_at: string | null;
   title: string;
   updated_at: Generated<string>;
 }
@@ -197,6 +305,42 @@ export interface IuPieceMembership {
   role: Generated<string>;
 }
 
+export interface IuThreeAxis {
+  address_pattern: string;
+  axis_key: string;
+  title: string;
+}
+
+export interface IuThreeAxisEnvelope {
+  axis_key: string;
+  collection_ids: string[];
+  iu_id: string;
+}
+
+export interface IuThreeAxisEnvelopeRefreshLog {
+  duration_ms: number;
+  id: Generated<number>;
+  rows_added: number;
+  rows_changed: number;
+  rows_per_axis: Json;
+  rows_removed: number;
+  started_at: string;
+  trigger_name: string;
+}
+
+export interface IuThreeAxisEnvelopeRequest {
+  requested_in: Generated<string>;
+  trigger_name: string;
+}
+
+export interface IuThreeAxisEnvelopeTriggerErrorLog {
+  failed_at: Generated<string>;
+  id: Generated<number>;
+  message: string;
+  sqlstate: string;
+  trigger_name: string;
+}
+
 export interface IuVectorSyncPoint {
   content_digest: string;
   id: Generated<string>;
@@ -210,6 +354,16 @@ export interface RouteRegistry {
   event_type: string;
   route_key: string;
   target: string;
+}
+
+export interface RouteRegistryChange {
+  change: string;
+  changed_at: Generated<string>;
+  changed_by: string;
+  event_type: string;
+  id: Generated<number>;
+  reason: string | null;
+  route_key: string | null;
 }
 
 export interface VIuAutoInstantiateActor {
@@ -280,6 +434,24 @@ export interface VIuCollectionPiece {
   title: string | null;
 }
 
+export interface VIuCommandCatalog {
+  category: string | null;
+  closed_gates: string[] | null;
+  command_name: string | null;
+  description: string | null;
+  gates: string[] | null;
+  last_run_at: string | null;
+  last_run_id: string | null;
+  last_run_operator: string | null;
+  last_run_refused: boolean | null;
+  last_run_status: string | null;
+  missing_functions: string[] | null;
+  mutating: boolean | null;
+  reversible: boolean | null;
+  runs_last_day: number | null;
+  target_functions: string[] | null;
+}
+
 export interface VIuCommandRun {
   actor: string | null;
   command_name: string | null;
@@ -313,6 +485,47 @@ export interface VIuConfigSetting {
   value: string | null;
 }
 
+export interface VIuCoreRetentionArchive {
+  batch: number | null;
+  cleanup_id: string | null;
+  removed_row: Json | null;
+  table_name: string | null;
+}
+
+export interface VIuCoreRetentionCleanup {
+  batches: number | null;
+  cleanup_id: string | null;
+  newest_at: string | null;
+  oldest_at: string | null;
+  prune_actor: string | null;
+  removed_at: string | null;
+  removed_by: string | null;
+  rows: number | null;
+  table_name: string | null;
+}
+
+export interface VIuCoreRetentionPolicy {
+  active: boolean | null;
+  actor_column: string | null;
+  age_column: string | null;
+  candidates: number | null;
+  fault: string | null;
+  keep_days: number | null;
+  keep_for: string | null;
+  kept_by: Json | null;
+  last_cleanup_at: string | null;
+  last_cleanup_by: string | null;
+  last_cleanup_rows: number | null;
+  note: string | null;
+  oldest_candidate_at: string | null;
+  oldest_row_at: string | null;
+  removable: number | null;
+  set_at: string | null;
+  set_by: string | null;
+  table_name: string | null;
+  total_rows: number | null;
+}
+
 export interface VIuEventType {
   active: boolean | null;
   delivery_lane: string | null;
@@ -335,6 +548,70 @@ export interface VIuGate {
   value: string | null;
 }
 
+export interface VIuInternalOnly {
+  answer: Json | null;
+}
+
+export interface VIuInvariantSnapshot {
+  name: string | null;
+  open_gates: number | null;
+  rows: number | null;
+  surfaces: number | null;
+  taken_at: string | null;
+  taken_by: string | null;
+}
+
+export interface VIuOutbox {
+  actor: string | null;
+  canonical_address: string | null;
+  created_at: string | null;
+  delivery_state: string | null;
+  event_domain: string | null;
+  event_type: string | null;
+  id: string | null;
+  safe_payload: Json | null;
+  subject: string | null;
+  subject_ref: string | null;
+}
+
+export interface VIuOutboxDelivery {
+  attempts: number | null;
+  dead_after: number | null;
+  delivered_at: string | null;
+  enlisted_at: string | null;
+  event_id: string | null;
+  last_error: string | null;
+  next_attempt_at: string | null;
+  requeued_at: string | null;
+  requeued_by: string | null;
+  route_exists: boolean | null;
+  route_key: string | null;
+  status: string | null;
+  target: string | null;
+}
+
+export interface VIuOutboxDeliveryAttempt {
+  at: string | null;
+  attempt: number | null;
+  error: string | null;
+  event_id: string | null;
+  id: number | null;
+  outcome: string | null;
+  route_key: string | null;
+  worker: string | null;
+}
+
+export interface VIuOutboxDue {
+  attempts: number | null;
+  due_at: string | null;
+  event_id: string | null;
+  event_type: string | null;
+  is_enlisted: boolean | null;
+  is_live: boolean | null;
+  route_key: string | null;
+  target: string | null;
+}
+
 export interface VIuOutboxEvent {
   actor: string | null;
   created_at: string | null;
@@ -342,6 +619,30 @@ export interface VIuOutboxEvent {
   event_type: string | null;
   id: string | null;
   subject: string | null;
+}
+
+export interface VIuOutboxSummary {
+  actors: number | null;
+  event_domain: string | null;
+  event_type: string | null;
+  events: number | null;
+  events_last_day: number | null;
+  events_last_hour: number | null;
+  first_at: string | null;
+  is_registered: boolean | null;
+  last_at: string | null;
+}
+
+export interface VIuOutboxType {
+  active: boolean | null;
+  delivery_lane: string | null;
+  description: string | null;
+  event_domain: string | null;
+  event_stream: string | null;
+  event_type: string | null;
+  events: number | null;
+  internal_only: boolean | null;
+  routes: number | null;
 }
 
 export interface VIuPiece {
@@ -361,6 +662,67 @@ export interface VIuPiecePlace {
   iu_id: string | null;
   position: number | null;
   role: string | null;
+}
+
+export interface VIuPieceSharing {
+  collection_id: string | null;
+  collection_key: string | null;
+  other_collection_id: string | null;
+  other_collection_key: string | null;
+  other_template_family: string | null;
+  other_version_label: string | null;
+  same_family: boolean | null;
+  shared_pieces: number | null;
+  template_family: string | null;
+  version_label: string | null;
+}
+
+export interface VIuRetiredCollection {
+  collection_id: string | null;
+  collection_key: string | null;
+  retire_reason: string | null;
+  retired_at: string | null;
+}
+
+export interface VIuRoute {
+  active: boolean | null;
+  change: string | null;
+  changed_at: string | null;
+  changed_by: string | null;
+  dead: number | null;
+  delivered: number | null;
+  due: number | null;
+  event_type: string | null;
+  is_live: boolean | null;
+  pending: number | null;
+  reason: string | null;
+  route_key: string | null;
+  target: string | null;
+  target_is_known: boolean | null;
+  type_active: boolean | null;
+}
+
+export interface VIuRouteChange {
+  change: string | null;
+  changed_at: string | null;
+  changed_by: string | null;
+  event_type: string | null;
+  id: number | null;
+  reason: string | null;
+  route_key: string | null;
+}
+
+export interface VIuSharedPiece {
+  canonical_address: string | null;
+  collection_id: string | null;
+  collection_key: string | null;
+  holders: number | null;
+  iu_id: string | null;
+  lifecycle_status: string | null;
+  role: string | null;
+  template_family: string | null;
+  title: string | null;
+  version_label: string | null;
 }
 
 export interface VIuTemplateFamily {
@@ -446,39 +808,81 @@ export interface VIuTemplateVersionChain {
   version_status: string | null;
 }
 
+export interface VIuThreeAxisEnvelope {
+  axis_key: string | null;
+  axis_title: string | null;
+  canonical_address: string | null;
+  collection_ids: string[] | null;
+  collection_keys: string[] | null;
+  iu_id: string | null;
+  lifecycle_status: string | null;
+  title: string | null;
+}
+
 export interface DB {
   dot_config: DotConfig;
   dot_config_change: DotConfigChange;
+  dot_iu_command_catalog: DotIuCommandCatalog;
   dot_iu_command_run: DotIuCommandRun;
   event_outbox: EventOutbox;
+  event_outbox_delivery: EventOutboxDelivery;
+  event_outbox_delivery_log: EventOutboxDeliveryLog;
   event_type_registry: EventTypeRegistry;
   information_unit: InformationUnit;
   iu_auto_instantiate_event_log: IuAutoInstantiateEventLog;
   iu_collection_template_instance_lineage: IuCollectionTemplateInstanceLineage;
   iu_collection_template_registry: IuCollectionTemplateRegistry;
   iu_collection_template_version: IuCollectionTemplateVersion;
+  iu_core_retention_log: IuCoreRetentionLog;
+  iu_core_retention_policy: IuCoreRetentionPolicy;
+  iu_core_retention_policy_change: IuCoreRetentionPolicyChange;
   iu_gate: IuGate;
+  iu_invariant_snapshot: IuInvariantSnapshot;
   iu_lifecycle_log: IuLifecycleLog;
   iu_manifest: IuManifest;
   iu_piece_collection: IuPieceCollection;
   iu_piece_membership: IuPieceMembership;
+  iu_three_axis: IuThreeAxis;
+  iu_three_axis_envelope: IuThreeAxisEnvelope;
+  iu_three_axis_envelope_refresh_log: IuThreeAxisEnvelopeRefreshLog;
+  iu_three_axis_envelope_request: IuThreeAxisEnvelopeRequest;
+  iu_three_axis_envelope_trigger_error_log: IuThreeAxisEnvelopeTriggerErrorLog;
   iu_vector_sync_point: IuVectorSyncPoint;
   route_registry: RouteRegistry;
+  route_registry_change: RouteRegistryChange;
   v_iu_auto_instantiate_actor: VIuAutoInstantiateActor;
   v_iu_auto_instantiate_event_log: VIuAutoInstantiateEventLog;
   v_iu_auto_instantiate_event_summary: VIuAutoInstantiateEventSummary;
   v_iu_collection: VIuCollection;
   v_iu_collection_piece: VIuCollectionPiece;
+  v_iu_command_catalog: VIuCommandCatalog;
   v_iu_command_run: VIuCommandRun;
   v_iu_config_change: VIuConfigChange;
   v_iu_config_setting: VIuConfigSetting;
+  v_iu_core_retention_archive: VIuCoreRetentionArchive;
+  v_iu_core_retention_cleanup: VIuCoreRetentionCleanup;
+  v_iu_core_retention_policy: VIuCoreRetentionPolicy;
   v_iu_event_type: VIuEventType;
   v_iu_gate: VIuGate;
+  v_iu_internal_only: VIuInternalOnly;
+  v_iu_invariant_snapshot: VIuInvariantSnapshot;
+  v_iu_outbox: VIuOutbox;
+  v_iu_outbox_delivery: VIuOutboxDelivery;
+  v_iu_outbox_delivery_attempt: VIuOutboxDeliveryAttempt;
+  v_iu_outbox_due: VIuOutboxDue;
   v_iu_outbox_event: VIuOutboxEvent;
+  v_iu_outbox_summary: VIuOutboxSummary;
+  v_iu_outbox_type: VIuOutboxType;
   v_iu_piece: VIuPiece;
   v_iu_piece_place: VIuPiecePlace;
+  v_iu_piece_sharing: VIuPieceSharing;
+  v_iu_retired_collection: VIuRetiredCollection;
+  v_iu_route: VIuRoute;
+  v_iu_route_change: VIuRouteChange;
+  v_iu_shared_piece: VIuSharedPiece;
   v_iu_template_family: VIuTemplateFamily;
   v_iu_template_instance: VIuTemplateInstance;
   v_iu_template_observability: VIuTemplateObservability;
   v_iu_template_version_chain: VIuTemplateVersionChain;
+  v_iu_three_axis_envelope: VIuThreeAxisEnvelope;
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { replay } from '../../server/cli/demo'
 import { useConsole } from '../helpers/api'
 import { collection, compose, get, orchestration, post, strictly } from './support'
+import { Catalog, CommandDetail, RunChoices, RunPage } from '#shared/schemas/command'
 import { ActorList, EventPage, EventSummary, NewerCount, OutboxPick } from '#shared/schemas/event'
 import { FamilyDetail, FamilyList } from '#shared/schemas/family'
 import { GateList } from '#shared/schemas/gate'
@@ -59,6 +60,10 @@ async function readEverything() {
   await answers('/api/gates', GateList)
   await answers('/api/overview', Overview)
   await answers('/api/shell', Shell)
+  const { rows: commands } = await answers('/api/commands', Catalog)
+  for (const { command_name: name } of commands) await answers(`/api/commands/${name}`, CommandDetail)
+  await answers('/api/runs', RunPage)
+  await answers('/api/runs/choices', RunChoices)
   return { templates, families, events }
 }
 

@@ -54,6 +54,9 @@ test('migrate, seed and replay bring an empty database to the reported figures',
     /^event_outbox, domain iu +125 +214 +\+89$/m,
     /^iu_lifecycle_log +146 +146 +=$/m,
     /^iu_vector_sync_point +152 +152 +=$/m,
+    /^three-axis envelope, DIEU-28 +27 +27 +=$/m,
+    /^three-axis envelope, DIEU-32 +23 +23 +=$/m,
+    /^three-axis envelope, DIEU-35 +36 +36 +=$/m,
     /^gates open +0 +0 +=$/m,
   ]) expect(stdout).toMatch(line)
   expect(await count(db, 'iu_piece_collection')).toBe(24)

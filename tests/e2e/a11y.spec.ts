@@ -27,7 +27,7 @@ async function everyLook(page: Page, path: string) {
   }
 }
 
-const PAGES = ['/', '/templates', '/families', '/events', '/orchestrate', '/rollback', '/gates']
+const PAGES = ['/', '/templates', '/families', '/events', '/orchestrate', '/rollback', '/gates', '/commands', '/runs']
 
 test.describe('with the replayed operation and one instance edited by hand', () => {
   test.beforeAll(async ({ db }) => {

@@ -34,6 +34,20 @@ describe('what has moved between preview and run', () => {
     expect(compare(rolledBack(goes), rolledBack({ ...goes, created_at: 'later' }))).toEqual([])
   })
 
+  test('the events that a delivery step takes', () => {
+    const step = (event: string, outcome = 'delivered') => ({
+      status: 'ok', deliveries: [{ event_id: ID.replace('1', event), event_type: 'x', route_key: 'a', target: 'log', attempt: 1, outcome, next_attempt_at: null }],
+    })
+    const moved = (previewed: object, now: { status: string }) =>
+      compareWithPreview({ status: 'ok', result: previewed, effects: null } as CommandRun, { outcome: now, effects: rolledBack() })
+    expect(moved(step('1'), step('1'))).toEqual([])
+    expect(moved(step('1'), step('1', 'failed'))).toEqual([{ what: `event ${ID} along a`, previewed: 'attempt 1, delivered', now: 'attempt 1, failed' }])
+    expect(moved(step('1'), step('2'))).toEqual([
+      { what: `event ${ID} along a`, previewed: 'attempt 1, delivered', now: 'none' },
+      { what: `event ${ID.replace('1', '2')} along a`, previewed: 'none', now: 'attempt 1, delivered' },
+    ])
+  })
+
   test('the status', () => {
     expect(compare(composed(), composed(), 'idempotent_replay')).toEqual([{ what: 'status', previewed: 'ok', now: 'idempotent_replay' }])
   })

@@ -5,8 +5,8 @@ import { explainRefusal } from '../../server/utils/refusals'
 import { ruleOf } from '#shared/utils/refusals'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
-/** Successes, and what only a lineage recorded by hand is refused with: no route does that. */
-const NOT_TOLD = ['ok', 'idempotent_replay', 'self_instance_refused', 'lineage_conflict']
+/** Successes, and an event type that is none: it is passed over silently. */
+const NOT_TOLD = ['ok', 'idempotent_replay', 'ignored']
 
 /** Every status that a function of the migrations answers with. */
 const statuses = new Set(readdirSync(MIGRATIONS).filter(file => /^\d{3}_.*(?<!rollback)\.sql$/.test(file))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { toApiError } from '#shared/utils/api-error'
-import { commandWord } from '#shared/utils/command'
+import { commandWord, runOutcome } from '#shared/utils/command'
 import { digestColors, formatCount, plural, relativeTime, shortDigest, utcTime } from '#shared/utils/format'
 import { NAVIGATION, PAGES, isCurrentEntry } from '#shared/utils/navigation'
 import { describeDifference } from '#shared/utils/piece-difference'
@@ -62,6 +62,14 @@ test.each([
   ['dot_iu_gate_set', 'Set a gate'], ['dot_iu_something_else', 'something else'],
 ])('the command %s reads %s', (name, word) => expect(commandWord(name)).toBe(word))
 
+test.each([
+  [{ refused: true, status: 'composer_gate_closed' }, 'refused'], [{ status: 'failed' }, 'failed'], [{ status: 'idempotent_replay' }, 'idempotent_replay'],
+  [{ phase: 'preview' }, 'preview'], [{ dry_run: true }, 'dry_run'], [{}, 'live'], [{ command_name: 'dot_iu_gate_set' }, 'ok'],
+])('of a run %j the one word is %s', (over, word) => {
+  const run = { command_name: 'dot_iu_auto_instantiate_from_event', phase: 'run', status: 'ok', refused: false, dry_run: false }
+  expect(runOutcome({ ...run, ...over })).toBe(word)
+})
+
 describe('a difference in one line', () => {
   const rows = (...changes: z.infer<typeof PieceChange>[]) => changes.map(change => ({ change }))
   test.each([
@@ -98,20 +106,23 @@ describe('an error for the screen', () => {
 })
 
 describe('is all well?', () => {
-  const facts = { instances: 17, diverged: 0, templates_without_version: 1, versions_without_marker: 0, gates: { total: 4, open: [] as string[] }, refused_last_day: 0 }
+  const facts = { instances: 17, diverged: 0, templates_without_version: 1, versions_without_marker: 0, gates: { total: 4, open: [] as string[] }, red_surfaces: [] as string[], refused_last_day: 0 }
   test('yes, with drift and gates as the reason', () => {
     expect(verdict(facts)).toEqual({ well: true, title: 'All is well', sentence: 'All 17 instances match their templates and all 4 gates are closed.' })
   })
   test('a refusal is told, and is no worry', () => {
     expect(verdict({ ...facts, refused_last_day: 2 })).toMatchObject({ well: true, sentence: expect.stringContaining('2 requests were refused in the last day') })
   })
-  test.each([[{ diverged: 1 }, '1 instance of 17 no longer matches its template'], [{ gates: { total: 4, open: ['a'] } }, '1 gate is open'], [{ versions_without_marker: 2 }, '2 versions lost the template marker']])('%j is one thing to look at', (worry, told) => {
+  test.each([[{ diverged: 1 }, '1 instance of 17 no longer matches its template'], [{ gates: { total: 4, open: ['a'] } }, '1 gate is open'], [{ versions_without_marker: 2 }, '2 versions lost the template marker'], [{ red_surfaces: ['triggers'] }, 'health is red: triggers'],
+    // One worry, told once.
+    [{ gates: { total: 4, open: ['a'] }, red_surfaces: ['gates'] }, '1 gate is open'], [{ versions_without_marker: 1, red_surfaces: ['version_chain'] }, '1 version lost the template marker']])('%j is one thing to look at', (worry, told) => {
     const { well, title, sentence } = verdict({ ...facts, ...worry })
     expect([well, title]).toEqual([false, 'One thing to look at'])
     expect(sentence).toContain(told)
   })
   test('three at once, and none at all', () => {
     expect(verdict({ ...facts, diverged: 2, gates: { total: 4, open: ['a', 'b'] }, versions_without_marker: 1 }).title).toBe('Three things to look at')
+    expect(verdict({ ...facts, diverged: 2, red_surfaces: ['gates', 'triggers', 'auto_log'] }).title).toBe('Four things to look at')
     expect(verdict({ ...facts, instances: 0 }).sentence).toMatch(/^There are no instances yet/)
   })
 })

@@ -27,12 +27,19 @@ export const InstanceRow = z.object({
   drift_state: DriftState,
   /** How the instance came about: null when by hand. */
   emit_mode: EmitMode.nullable(),
+  collection_status: z.enum(['active', 'retired']),
 })
 export type InstanceRow = z.infer<typeof InstanceRow>
 
 /** `GET /api/instances/:id` */
 export const InstanceDetail = z.object({
-  instance: InstanceRow.extend({ description: z.string().nullable(), collection_kind: z.string() }),
+  instance: InstanceRow.extend({
+    description: z.string().nullable(),
+    collection_kind: z.string(),
+    /** When and why it was retired; null while it is in use. */
+    retired_at: Timestamp.nullable(),
+    retire_reason: z.string().nullable(),
+  }),
   pieces: z.array(PlacedPiece),
   /** Template as it is now → instance as it is now. Empty: not even order differs. */
   instance_difference: z.array(PieceDifference),

@@ -35,6 +35,8 @@ export const Overview = z.object({
   pieces: z.number().int(),
   collections: z.number().int(),
   gates: z.object({ total: z.number().int(), open: z.array(z.string()) }),
+  /** Surfaces of the healthcheck that are red. */
+  red_surfaces: z.array(z.string()),
   events_last_day: z.number().int(),
   runs_last_day: z.number().int(),
   refused_last_day: z.number().int(),

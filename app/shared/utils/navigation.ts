@@ -29,12 +29,14 @@ export const NAVIGATION: NavSection[] = [
       { label: 'Templates', to: '/templates', icon: 'i-lucide-layers', key: 't', count: shell => shell.counts.templates },
       { label: 'Families', to: '/families', icon: 'i-lucide-git-branch', key: 'f', count: shell => shell.counts.families },
       { label: 'Events', to: '/events', icon: 'i-lucide-scroll-text', key: 'e', count: shell => shell.counts.events },
+      { label: 'Outbox', to: '/outbox', icon: 'i-lucide-inbox', key: 'b' },
     ],
   },
   {
     label: 'Act',
     entries: [
       { label: 'Orchestrate', to: '/orchestrate', icon: 'i-lucide-play', key: 'o' },
+      { label: 'Scale out', to: '/scaleout', icon: 'i-lucide-copy-plus', key: 's' },
       { label: 'Roll back', to: '/rollback', icon: 'i-lucide-undo-2', key: 'r' },
     ],
   },
@@ -42,6 +44,12 @@ export const NAVIGATION: NavSection[] = [
     label: 'Govern',
     entries: [
       { label: 'Gates', to: '/gates', icon: 'i-lucide-shield', key: 'g', count: shell => `${shell.gates.open.length} open` },
+      { label: 'Health', to: '/health', icon: 'i-lucide-heart-pulse', key: 'k' },
+      { label: 'Conformance', to: '/conformance', icon: 'i-lucide-list-checks', key: 'm' },
+      { label: 'Retention', to: '/retention', icon: 'i-lucide-archive', key: 'n' },
+      { label: 'Invariants', to: '/invariants', icon: 'i-lucide-scale', key: 'i' },
+      { label: 'Commands', to: '/commands', icon: 'i-lucide-square-terminal', key: 'c' },
+      { label: 'Runs', to: '/runs', icon: 'i-lucide-history', key: 'u' },
     ],
   },
 ]
@@ -53,6 +61,8 @@ export const PAGES: NavEntry[] = NAVIGATION.flatMap(section => section.entries)
 const BELONGS: [prefix: string, entry: string][] = [
   ['/pieces', '/templates'],
   ['/instances', '/templates'],
+  ['/sharing', '/templates'],
+  ['/retire', '/rollback'],
 ]
 
 /**

@@ -81,6 +81,21 @@ const RULES: Record<string, Rule> = {
     protects: 'A key names one collection.',
     advice: 'Choose another key.',
   },
+  collection_changed_meanwhile: {
+    title: 'The collection was changed meanwhile',
+    protects: 'An edit replaces only the list of pieces that it was made from.',
+    advice: 'Export the collection again and make the edit in the new file.',
+  },
+  piece_changed_meanwhile: {
+    title: 'The text of a piece was changed meanwhile',
+    protects: 'An edit replaces only the text that it was made from.',
+    advice: 'Take the text as it is now and make the edit in it.',
+  },
+  piece_gate_closed: {
+    title: 'The gate for writing pieces is closed',
+    protects: 'No piece is written while writing pieces is switched off.',
+    advice: 'Open the gates inside the run’s own transaction.',
+  },
   piece_not_found: {
     title: 'A piece is missing',
     protects: 'A collection holds only pieces that exist.',
@@ -91,15 +106,135 @@ const RULES: Record<string, Rule> = {
     protects: 'Nothing new is made from pieces that were put out of use.',
     advice: 'Replace the piece in the template, or register a version without it.',
   },
+  canonical_address_conflict: {
+    title: 'The address is taken',
+    protects: 'An address leads to one piece, for good.',
+    advice: 'Choose another address.',
+  },
+  self_supersede_refused: {
+    title: 'A piece cannot supersede itself',
+    protects: 'What supersedes a piece takes its place.',
+    advice: 'Choose another piece, or retire this one.',
+  },
+  emit_gate_closed: {
+    title: 'The gate for piece events is closed',
+    protects: 'No piece event reaches the outbox while emitting is switched off.',
+    advice: 'Open the gate inside the run’s own transaction.',
+  },
   blocked_by_reference: {
     title: 'Something else depends on this',
     protects: 'What others refer to is never deleted under them, and nothing is half deleted.',
     advice: 'Settle what refers to it first, then preview again.',
   },
+  self_instance_refused: {
+    title: 'A collection cannot descend from itself',
+    protects: 'An instance and its template are two collections.',
+    advice: 'Name the template it was made from.',
+  },
   lineage_conflict: {
     title: 'The instance already has another template',
     protects: 'An instance descends from one template.',
     advice: 'Look at the instance’s lineage before you go on.',
+  },
+  delivery_gate_closed: {
+    title: 'The delivery gate is closed',
+    protects: 'No event leaves the outbox while the operators have not opened the way for it.',
+    advice: 'Open the gate inside the step’s own transaction, or try a dry run first.',
+  },
+  internal_only_refused: {
+    title: 'This event type stays inside',
+    protects: 'Events of an internal-only type are never delivered: the type can have no route.',
+    advice: 'Choose another type, or open this one on purpose in the list of event types.',
+  },
+  event_type_not_found: {
+    title: 'There is no such event type',
+    protects: 'Only registered event types have routes.',
+    advice: 'Pick a type from the list.',
+  },
+  type_has_routes: {
+    title: 'The event type has a route',
+    protects: 'A type that stays inside has no way out.',
+    advice: 'Remove its routes first.',
+  },
+  route_not_found: {
+    title: 'There is no such route',
+    protects: 'Only registered routes deliver.',
+    advice: 'Reload the page; it may have been removed.',
+  },
+  route_key_conflict: {
+    title: 'The route key is taken',
+    protects: 'A key names one route: what was delivered along it stays told apart.',
+    advice: 'Choose another key.',
+  },
+  delivery_not_found: {
+    title: 'There is no such delivery',
+    protects: 'Only what was tried can be tried again.',
+    advice: 'Reload the event.',
+  },
+  delivery_not_dead: {
+    title: 'This is no dead letter',
+    protects: 'What was delivered is not delivered twice, and what is pending is in line already.',
+    advice: 'Reload the event; somebody may have put it back in line.',
+  },
+  retention_gate_closed: {
+    title: 'The gate of the cleanup is closed',
+    protects: 'Rows past their age are only counted while the operators have not opened the way for their removal.',
+    advice: 'Open the gate inside the run’s own transaction, or try a dry run first.',
+  },
+  policy_not_found: {
+    title: 'There is no such retention policy',
+    protects: 'Nothing is removed from a table for which nobody has said how long its rows are kept.',
+    advice: 'Add a policy for the table, or choose another table.',
+  },
+  policy_inactive: {
+    title: 'The retention policy is not active',
+    protects: 'Its rows are counted and kept.',
+    advice: 'Activate the policy first, if its rows may go.',
+  },
+  policy_without_actor_column: {
+    title: 'The policy names no actor column',
+    protects: 'Only a policy that says which column names the actor can be narrowed to one actor.',
+    advice: 'Leave the actor out, or name the column in the policy.',
+  },
+  policy_table_not_found: {
+    title: 'There is no such table',
+    protects: 'A policy is about a table that exists.',
+    advice: 'Look at the table’s name; it stands in schema public.',
+  },
+  policy_table_protected: {
+    title: 'This table is kept for good',
+    protects: 'Retention is for records that grow old, not for what the factory is made of and not for its own record.',
+    advice: 'Choose another table.',
+  },
+  policy_column_not_found: {
+    title: 'There is no such column',
+    protects: 'A policy is about columns that exist.',
+    advice: 'Look at the column’s name.',
+  },
+  policy_column_unsuitable: {
+    title: 'The column is of the wrong type',
+    protects: 'Age is told by a point in time, an actor by a text.',
+    advice: 'Choose another column.',
+  },
+  snapshot_name_taken: {
+    title: 'The name is taken',
+    protects: 'A snapshot that was taken stays as it was.',
+    advice: 'Choose another name.',
+  },
+  snapshot_not_found: {
+    title: 'There is no such snapshot',
+    protects: 'Only what was counted can be compared.',
+    advice: 'Choose a snapshot from the list.',
+  },
+  surface_not_found: {
+    title: 'There is no such surface',
+    protects: 'An expectation about something that does not exist would never be checked.',
+    advice: 'Look at the surface’s name.',
+  },
+  stopped: {
+    title: 'It was stopped',
+    protects: 'A run that is stopped takes back everything it had done.',
+    advice: 'Nothing remains. Preview again when you are ready.',
   },
   preview_outdated: {
     title: 'The world has moved since the preview',
@@ -116,7 +251,11 @@ const RULES: Record<string, Rule> = {
 /** Reasons that a function gives beside its status. */
 const REASONS: Record<string, string> = {
   duplicate_piece: 'A piece is listed twice.',
+  duplicate_address: 'An address is listed twice.',
+  nothing_to_change: 'The collection holds these pieces in this order already.',
   previous_of_another_family: 'The predecessor belongs to another family.',
+  too_many_instances: 'One run composes at most 10,000 instances.',
+  duplicate_suffix: 'Two instances of the plan would have the same suffix.',
   registered_otherwise: 'This template is registered already, under another family, number or label.',
 }
 

@@ -41,13 +41,35 @@ const STATUS: Record<string, StatusWord> = {
   open: { label: 'open', tone: 'secondary' },
   closed: { label: 'closed', tone: 'neutral' },
   missing: { label: 'missing', tone: 'neutral' },
+  present: { label: 'present', tone: 'success' },
   unreadable: { label: 'unreadable', tone: 'warning' },
   healthy: { label: 'healthy', tone: 'success' },
+  green: { label: 'green', tone: 'success' },
+  red: { label: 'red', tone: 'error' },
+
+  // conformance
+  pass: { label: 'pass', tone: 'success' },
+  differs: { label: 'differs', tone: 'error' },
+  extra: { label: 'extra', tone: 'warning' },
+  changed: { label: 'changed', tone: 'warning' },
 
   // pieces and memberships
   active: { label: 'active', tone: 'success' },
   removed: { label: 'removed', tone: 'neutral' },
   draft: { label: 'draft', tone: 'neutral' },
+
+  // deliveries
+  not_routed: { label: 'not routed', tone: 'neutral' },
+  due: { label: 'due', tone: 'info' },
+  pending: { label: 'pending', tone: 'info' },
+  delivered: { label: 'delivered', tone: 'success' },
+  dead: { label: 'dead letter', tone: 'error' },
+  not_live: { label: 'not live', tone: 'neutral' },
+  switched_off: { label: 'switched off', tone: 'warning' },
+  type_inactive: { label: 'type not in use', tone: 'warning' },
+  inactive: { label: 'not in use', tone: 'neutral' },
+  internal_only: { label: 'internal only', tone: 'primary' },
+  unregistered: { label: 'not registered', tone: 'neutral' },
 
   // outcomes
   ok: { label: 'done', tone: 'success' },
@@ -56,6 +78,13 @@ const STATUS: Record<string, StatusWord> = {
   blocked: { label: 'blocked', tone: 'warning' },
   failed: { label: 'failed', tone: 'error' },
   safe: { label: 'safe to take back', tone: 'success' },
+
+  // the regression matrix
+  invariant: { label: 'unchanged', tone: 'success' },
+  expected: { label: 'as expected', tone: 'success' },
+  unexpected: { label: 'not expected', tone: 'error' },
+  gone: { label: 'gone', tone: 'error' },
+  not_judged: { label: 'not judged', tone: 'neutral' },
 }
 
 /**

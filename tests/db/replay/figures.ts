@@ -12,6 +12,9 @@ export const SURFACES = [
   { surface: 'event_outbox', where: 'event_domain = \'iu\'', before: 125, after: 214 },
   { surface: 'iu_lifecycle_log', before: 146, after: 146 },
   { surface: 'iu_vector_sync_point', before: 152, after: 152 },
+  { surface: 'iu_three_axis_envelope', where: 'axis_key = \'DIEU-28\'', before: 27, after: 27 },
+  { surface: 'iu_three_axis_envelope', where: 'axis_key = \'DIEU-32\'', before: 23, after: 23 },
+  { surface: 'iu_three_axis_envelope', where: 'axis_key = \'DIEU-35\'', before: 36, after: 36 },
   { surface: 'v_iu_gate', where: 'is_open', before: 0, after: 0 },
 ] as const
 

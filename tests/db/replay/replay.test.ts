@@ -8,7 +8,7 @@ import { SURFACES, TEMPLATES, countOf, templateTable } from './figures'
 import { fingerprint } from './fingerprint'
 
 /** Tables that the operation has no business with. */
-const UNTOUCHED = ['iu_lifecycle_log', 'iu_vector_sync_point', 'dot_config', 'iu_gate', 'event_type_registry', 'route_registry', 'dot_iu_command_run']
+const UNTOUCHED = ['iu_lifecycle_log', 'iu_vector_sync_point', 'dot_config', 'iu_gate', 'event_type_registry', 'route_registry', 'dot_iu_command_run', 'iu_three_axis_envelope', 'iu_three_axis_envelope_refresh_log', 'iu_three_axis_envelope_trigger_error_log', 'iu_three_axis_envelope_request']
 
 const replayed = (work: (db: Db) => Promise<void>) => seededDatabase(async ({ db }) => {
   await replay(db)
@@ -27,8 +27,8 @@ describe('the 25000x operation', () => {
     const { before, after } = await replay(db)
     const figures = (counts: { rows: number }[]) => counts.map(({ rows }) => rows)
     expect(before.map(({ surface }) => surface)).toEqual(after.map(({ surface }) => surface))
-    expect(figures(before)).toEqual([174, 10, 43, 4, 0, 0, 3, 2, 125, 14, 146, 152, 0])
-    expect(figures(after)).toEqual([175, 24, 118, 17, 13, 13, 4, 4, 214, 14, 146, 152, 0])
+    expect(figures(before)).toEqual([174, 10, 43, 4, 0, 0, 3, 2, 125, 14, 146, 152, 27, 23, 36, 0])
+    expect(figures(after)).toEqual([175, 24, 118, 17, 13, 13, 4, 4, 214, 14, 146, 152, 27, 23, 36, 0])
   }))
 
   test('leaves what it has no business with as it was, to the byte', () => seededDatabase(async ({ db }) => {
@@ -94,11 +94,11 @@ describe('the 25000x operation', () => {
     ])
   }))
 
-  test('opens two gates and puts them back, on record', () => replayed(async (db) => {
+  test('opens three gates and puts them back, on record', () => replayed(async (db) => {
     const { rows } = await sql`
       select key, old_value, new_value, changed_by from public.dot_config_change
       where changed_by = 'iu-core-25000x' order by id`.execute(db)
-    const keys = ['iu_core.auto_instantiate_enabled', 'iu_core.composer_enabled']
+    const keys = ['iu_core.auto_instantiate_enabled', 'iu_core.composer_enabled', 'iu_core.piece_writes_enabled']
     expect(rows).toEqual([
       ...keys.map(key => ({ key, old_value: 'false', new_value: 'true', changed_by: 'iu-core-25000x' })),
       ...keys.map(key => ({ key, old_value: 'true', new_value: 'false', changed_by: 'iu-core-25000x' })),
