@@ -237,7 +237,7 @@ begin
       get diagnostics v_membership_rows = row_count;
       delete from public.iu_piece_collection c where c.id = any (v_going);
       get diagnostics v_collection_rows = row_count;
-    exception when foreign_key_violation then
+    exception when foreign_key_violation or restrict_violation then
       -- A table that this function does not know refers to an instance: everything stays.
       return jsonb_build_object('status', 'blocked_by_reference', 'dry_run', p_dry_run, 'actor', p_actor, 'reason', sqlerrm);
     end;

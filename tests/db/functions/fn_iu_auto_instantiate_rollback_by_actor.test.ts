@@ -140,10 +140,10 @@ describe('a rollback refuses', () => {
     await expectRefusal(db, ROLL_BACK, { p_actor: ACTOR, p_dry_run: null }, { status: 'invalid_input', field: 'p_dry_run' })
   }))
 
-  test('to delete any of them when a table it does not know refers to one', () => withTransaction(async (db) => {
+  test.each(['no action', 'restrict'])('to delete any of them when a table it does not know refers to one, on delete %s', rule => withTransaction(async (db) => {
     const template = await addTemplate(db)
     const [held] = [await instantiate(db, template), await instantiate(db, template)]
-    await sql`create table public.elsewhere (collection_id uuid references public.iu_piece_collection (id))`.execute(db)
+    await sql`create table public.elsewhere (collection_id uuid references public.iu_piece_collection (id) on delete ${sql.raw(rule)})`.execute(db)
     await sql`insert into public.elsewhere values (${held})`.execute(db)
     await expectRefusal(db, ROLL_BACK, { p_actor: ACTOR, p_dry_run: false },
       { status: 'blocked_by_reference', dry_run: false, actor: ACTOR, reason: expect.stringContaining('"elsewhere"') })
