@@ -1,5 +1,5 @@
 import { getShell } from '../db/shell'
 
 /** GET /api/shell: what stands around every page. */
-export default defineConsoleHandler({ role: 'viewer' }, async (_event, { db, user }) =>
+export default defineConsoleHandler('GET /api/shell', async (_event, { db, user }) =>
   ({ operator: user, ...await getShell(db) }))

@@ -3,6 +3,7 @@ import { lockHolder, tryLock } from '../../bin/lock.mjs'
 import { isAlive, refTo, sleep } from '../../bin/process.mjs'
 import { PlainError, say, step } from '../../bin/progress.mjs'
 import { type ConsoleState, dataDir, readState, removeState, root, writeState } from '../../bin/state.mjs'
+import { consoleSecret, setUpLink } from './access'
 import { prepareEmbedded, requireCurrent } from './database-checks'
 import { type EmbeddedServer, startEmbedded } from './embedded'
 import { choosePort } from './ports'
@@ -51,7 +52,7 @@ export class RunningConsole {
     const port = await choosePort(host, process.env.PORT)
     const address = `http://${reachableHost(host)}:${port}`
     const server = await step(dev ? 'starting the development server' : 'starting the server', async () => {
-      this.server = startServer({ host, port, dev, databaseUrl: databaseUrl ?? this.postgres!.url })
+      this.server = startServer({ host, port, dev, databaseUrl: this.databaseUrl, secret: consoleSecret(name) })
       this.record({ server: this.server.ref })
       await waitUntilLive(this.server, address, dev ? 300 : 60, asked)
       return this.server
@@ -59,7 +60,10 @@ export class RunningConsole {
     this.stopIfAsked()
     this.record({ address })
     if (!dev) say(`  log: ${relative(serverLog)}   state: ${relative(join(dataDir, `${name}.json`))}`)
-    console.log(`IU Console is up: ${address}`)
+    const entrance = process.env.IU_ORIGIN || address
+    const link = await setUpLink(this.databaseUrl, name, entrance)
+    if (link) say('  Nobody has an account yet. This link makes yours; it is good once, for 24 hours:')
+    console.log(`IU Console is up: ${link ?? entrance}`)
     await Promise.race([
       new Promise(resolve => asked.addEventListener('abort', resolve)),
       server.exited.then(how => this.giveUp(serverGone(how))),
@@ -75,6 +79,10 @@ export class RunningConsole {
     if (postgres) await step('stopping PostgreSQL', () => postgres.stop())
     removeState(this.options.name)
     this.releaseEmbedded?.()
+  }
+
+  private get databaseUrl(): string {
+    return this.options.databaseUrl ?? this.postgres!.url
   }
 
   private async startDatabase() {

@@ -11,7 +11,7 @@ import { openLog } from './log-file'
 export const serverLog = join(dataDir, 'server.log')
 
 /** What the server needs to know. */
-export interface ServerOptions { host: string, port: number, databaseUrl: string, dev: boolean }
+export interface ServerOptions { host: string, port: number, databaseUrl: string, secret: string, dev: boolean }
 
 /** A started server. */
 export interface ServerProcess {
@@ -26,7 +26,7 @@ export interface ServerProcess {
  * Starts the built server, or Nuxt's development server, as a process of its own that ends when this one does.
  * @returns the process; it does not answer yet
  */
-export function startServer({ host, port, databaseUrl, dev }: ServerOptions): ServerProcess {
+export function startServer({ host, port, databaseUrl, secret, dev }: ServerOptions): ServerProcess {
   const program = dev
     ? [join(root, 'node_modules/nuxt/bin/nuxt.mjs'), 'dev', '--host', host, '--port', String(port)]
     : [join(root, '.output/server/index.mjs')]
@@ -48,6 +48,7 @@ export function startServer({ host, port, databaseUrl, dev }: ServerOptions): Se
       NITRO_NO_UNIX_SOCKET: '1',
       NUXT_TELEMETRY_DISABLED: '1',
       DATABASE_URL: databaseUrl,
+      IU_SECRET: secret,
     },
   })
   if (typeof output === 'number') closeSync(output)

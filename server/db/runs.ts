@@ -43,6 +43,15 @@ export class PreviewError extends Refusal {
   }
 }
 
+/**
+ * What a function answered, when it did not refuse.
+ * @throws Refusal with the answer
+ */
+export function settled(outcome: Outcome): Outcome {
+  if (outcome.status !== 'ok') throw new Refusal(outcome)
+  return outcome
+}
+
 const SUCCESS = new Set(['ok', 'idempotent_replay'])
 
 /** What is kept of a failure: PostgreSQL's code for it. Messages can hold values of rows. */

@@ -25,6 +25,105 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface ConsoleAuditEntry {
+  address: string | null;
+  at: Generated<string>;
+  detail: Generated<Json>;
+  id: Generated<number>;
+  kind: string;
+  outcome: string;
+  subject: string | null;
+  who: string | null;
+}
+
+export interface ConsoleInvitation {
+  created_at: Generated<string>;
+  created_by: string;
+  expires_at: string;
+  id: Generated<string>;
+  person_id: string | null;
+  token_hash: string;
+  used_at: string | null;
+}
+
+export interface ConsolePerson {
+  created_at: Generated<string>;
+  disabled_at: string | null;
+  email: string;
+  email_verified: Generated<boolean>;
+  id: Generated<string>;
+  image: string | null;
+  name: string;
+  role: Generated<string>;
+  two_factor_enabled: Generated<boolean>;
+  updated_at: Generated<string>;
+}
+
+export interface ConsoleSecondFactor {
+  backup_codes: string;
+  failed_verification_count: Generated<number>;
+  id: Generated<string>;
+  locked_until: string | null;
+  person_id: string;
+  secret: string;
+  verified: Generated<boolean>;
+}
+
+export interface ConsoleSession {
+  created_at: Generated<string>;
+  expires_at: string;
+  id: Generated<string>;
+  ip_address: string | null;
+  person_id: string;
+  token: string;
+  updated_at: Generated<string>;
+  user_agent: string | null;
+}
+
+export interface ConsoleSignInAttempt {
+  attempts: number;
+  kind: string;
+  subject: string;
+  window_ends_at: string;
+}
+
+export interface ConsoleSignInMethod {
+  access_token: string | null;
+  access_token_expires_at: string | null;
+  account_id: string;
+  created_at: Generated<string>;
+  id: Generated<string>;
+  id_token: string | null;
+  password: string | null;
+  person_id: string;
+  provider_id: string;
+  refresh_token: string | null;
+  refresh_token_expires_at: string | null;
+  scope: string | null;
+  updated_at: Generated<string>;
+}
+
+export interface ConsoleToken {
+  created_at: Generated<string>;
+  expires_at: string | null;
+  id: Generated<string>;
+  last_used_at: string | null;
+  name: string;
+  person_id: string;
+  revoked_at: string | null;
+  role: string;
+  token_hash: string;
+}
+
+export interface ConsoleVerification {
+  created_at: Generated<string>;
+  expires_at: string;
+  id: Generated<string>;
+  identifier: string;
+  updated_at: Generated<string>;
+  value: string;
+}
+
 export interface DotConfig {
   key: string;
   value: string | null;
@@ -820,6 +919,15 @@ export interface VIuThreeAxisEnvelope {
 }
 
 export interface DB {
+  "console.audit_entry": ConsoleAuditEntry;
+  "console.invitation": ConsoleInvitation;
+  "console.person": ConsolePerson;
+  "console.second_factor": ConsoleSecondFactor;
+  "console.session": ConsoleSession;
+  "console.sign_in_attempt": ConsoleSignInAttempt;
+  "console.sign_in_method": ConsoleSignInMethod;
+  "console.token": ConsoleToken;
+  "console.verification": ConsoleVerification;
   dot_config: DotConfig;
   dot_config_change: DotConfigChange;
   dot_iu_command_catalog: DotIuCommandCatalog;

@@ -2,6 +2,7 @@ import { isError } from 'h3'
 import { ZodError } from 'zod'
 import { consoleDb } from './database'
 import { explainRefusal } from './refusals'
+import { Crowded } from '../auth/passwords'
 import { getGate } from '../db/gates'
 import { InvalidCursorError } from '../db/keyset'
 import { PreviewError, Refusal } from '../db/runs'
@@ -24,6 +25,13 @@ export class NotFound extends Error {}
 export class Denied extends Error {
   constructor(readonly code: 401 | 403, message: string) {
     super(message)
+  }
+}
+
+/** Asked too often; after so many seconds one may ask again. */
+export class TooMany extends Error {
+  constructor(readonly retryAfter: number) {
+    super('too many attempts')
   }
 }
 
@@ -88,6 +96,12 @@ export async function answerTo(error: unknown): Promise<Answer | null> {
   if (cause instanceof NotFound) return { code: 404, error: { status: 'not_found', message: cause.message } }
   if (cause instanceof Denied) {
     return { code: cause.code, error: { status: cause.code === 401 ? 'not_signed_in' : 'not_allowed', message: cause.message } }
+  }
+  if (cause instanceof TooMany) {
+    return { code: 429, retryAfter: cause.retryAfter, error: { status: 'too_many_attempts', message: 'There were too many attempts.', hint: `Try again in ${Math.ceil(cause.retryAfter / 60)} minutes.` } }
+  }
+  if (cause instanceof Crowded) {
+    return { code: 503, retryAfter: 5, error: { status: 'busy', message: 'Too many people sign in at this moment.', hint: 'Try again in a few seconds.' } }
   }
   if (isError(cause) && cause.statusCode < 500) {
     const bodyIsNoJson = cause.message === 'Invalid JSON body' || cause.statusMessage === 'Bad Request'

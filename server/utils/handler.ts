@@ -5,29 +5,36 @@ import {
 import { consoleDb } from './database'
 import { Denied, answerTo } from './errors'
 import { log } from './log'
-import type { Operator, Role } from './operator'
+import { clientAddress, isForThisConsole, isFromOwnPages } from '../auth/address'
+import type { Identity, Operator } from '../auth/identify'
+import { recordAudit } from '../db/audit'
 import type { Db } from '../db/client'
+import { ROUTES, type RouteName, may } from '#shared/access'
 import type { ApiErrorBody } from '#shared/schemas/error'
 
-const RANK: Record<Role, number> = { viewer: 1, operator: 2, administrator: 3 }
 const SAFE_METHODS = new Set(['GET', 'HEAD'])
 const MAX_BODY_BYTES = 1024 * 1024
 
-/** What a route gets besides the event: the database and who is asking. */
-export interface Context { db: Db, user: Operator }
+/** What a route gets besides the event: the database, who is asking and from where. */
+export interface Context { db: Db, user: Operator, address: string }
 
-function authorise(event: H3Event, role: Role): Operator {
-  const user = event.context.operator as Operator | null | undefined
-  if (!user) throw new Denied(401, 'This console only answers on the machine it runs on.')
-  if (RANK[user.role] < RANK[role]) throw new Denied(403, `This needs the role ${role}.`)
-  return user
+/** Who asks where everybody may. */
+const NOBODY: Operator = { id: '', name: 'nobody', role: 'viewer', sessionId: null }
+
+function authorise(event: H3Event, route: RouteName): Operator {
+  const { operator, failure } = event.context.identity as Identity
+  if (!isForThisConsole(event)) throw createError({ statusCode: 421, message: 'This console has another address.' })
+  if (failure !== undefined) throw failure
+  if (!operator) throw new Denied(401, 'Sign in first.')
+  if (ROUTES[route] === 'person' && operator.sessionId === null) throw new Denied(403, 'A token cannot do this; sign in with a browser.')
+  if (!may(operator.role, route)) throw new Denied(403, `This needs the role ${ROUTES[route]}.`)
+  return operator
 }
 
 /** A write comes from the console's own pages or from no browser at all, and says that it is JSON. */
 function checkWrite(event: H3Event) {
   if (SAFE_METHODS.has(event.method)) return
-  const site = getRequestHeader(event, 'sec-fetch-site')
-  if (site && site !== 'same-origin' && site !== 'none') throw new Denied(403, 'Another site may not write here.')
+  if (!isFromOwnPages(event)) throw new Denied(403, 'Another site may not write here.')
   if (!/^application\/json\b/i.test(getRequestHeader(event, 'content-type') ?? '')) {
     throw createError({ statusCode: 415, message: 'The body must be sent as application/json.' })
   }
@@ -41,14 +48,14 @@ function checkWrite(event: H3Event) {
 }
 
 /**
- * The one wrapper that every route goes through: it knows who asks, lets in only the role the route names, maps every
- * error to an answer and logs one line a request. A route that forgets its role does not compile.
- * @param access the least role; 'anyone' for liveness only
+ * The one wrapper that every route goes through: it lets in only those whom the table of access names for the route, maps
+ * every error to an answer and logs one line a request. A route that is not in the table does not compile.
+ * @param name the route as `app/shared/access.ts` has it
  * @param route validates, calls, returns
  * @returns the event handler
  */
 export function defineConsoleHandler<Result>(
-  access: { role: Role | 'anyone' },
+  name: RouteName,
   route: (event: H3Event<EventHandlerRequest>, context: Context) => Result | Promise<Result>,
 ) {
   return defineEventHandler(async (event): Promise<Result> => {
@@ -56,18 +63,19 @@ export function defineConsoleHandler<Result>(
     const started = performance.now()
     setResponseHeader(event, 'x-request-id', id)
     setResponseHeader(event, 'cache-control', 'no-store')
-    let user: Operator = { name: 'nobody', role: 'viewer' }
+    let user = NOBODY
     let code = 200
     let fault: unknown
     try {
-      if (access.role !== 'anyone') user = authorise(event, access.role)
+      if (ROUTES[name] !== 'anyone') user = authorise(event, name)
       checkWrite(event)
-      return await route(event, { db: consoleDb(), user })
+      return await route(event, { db: consoleDb(), user, address: clientAddress(event) })
     }
     catch (error) {
       const answer = await answerTo(error).catch(() => null)
       code = answer?.code ?? 500
       if (!answer || code === 503) fault = error
+      if (error instanceof Denied && error.code === 403) await auditDenial(event, name)
       setResponseStatus(event, code)
       if (answer?.retryAfter) setResponseHeader(event, 'retry-after', answer.retryAfter)
       const body: ApiErrorBody = {
@@ -85,6 +93,12 @@ export function defineConsoleHandler<Result>(
       }, 'request')
     }
   })
+}
+
+/** Somebody we know tried what is not for them; where it cannot be written down, the log has it. */
+async function auditDenial(event: H3Event, route: RouteName) {
+  const who = (event.context.identity as Identity).operator?.name
+  if (who) await recordAudit(consoleDb(), { kind: 'denied', outcome: 'refused', who, address: clientAddress(event), subject: route }).catch(() => {})
 }
 
 /** The parts of an error that help and hold no data: PostgreSQL puts row values into `detail`. */

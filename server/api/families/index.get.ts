@@ -1,4 +1,4 @@
 import { listFamilies } from '../../db/families'
 
 /** GET /api/families */
-export default defineConsoleHandler({ role: 'viewer' }, async (_event, { db }) => ({ rows: await listFamilies(db) }))
+export default defineConsoleHandler('GET /api/families', async (_event, { db }) => ({ rows: await listFamilies(db) }))

@@ -5,7 +5,7 @@ import { runCommand } from '../../db/runs'
 import { GateParam, SetGateRequest } from '#shared/schemas/gate'
 
 /** PUT /api/gates/:key: open or close a gate for good. */
-export default defineConsoleHandler({ role: 'administrator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('PUT /api/gates/:key', async (event, { db, user }) => {
   const { key } = await getValidatedRouterParams(event, GateParam.parse, { decode: true })
   const body = await readValidatedBody(event, SetGateRequest.parse)
   const run = await runCommand(db, gateSetting, { ...body, key }, { operator: user.name, reason: body.reason })

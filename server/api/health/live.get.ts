@@ -1,2 +1,2 @@
 /** GET /api/health/live: the process answers. */
-export default defineConsoleHandler({ role: 'anyone' }, () => ({ status: 'ok' }))
+export default defineConsoleHandler('GET /api/health/live', () => ({ status: 'ok' }))

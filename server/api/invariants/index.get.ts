@@ -1,4 +1,4 @@
 import { listSnapshots } from '../../db/invariants'
 
 /** GET /api/invariants: the snapshots that were taken, newest first. */
-export default defineConsoleHandler({ role: 'viewer' }, (_event, { db }) => listSnapshots(db))
+export default defineConsoleHandler('GET /api/invariants', (_event, { db }) => listSnapshots(db))

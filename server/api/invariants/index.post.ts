@@ -4,7 +4,7 @@ import { runCommand } from '../../db/runs'
 import { TakeSnapshotRequest } from '#shared/schemas/invariant'
 
 /** POST /api/invariants: keep the row counts and gate states of now under a name. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/invariants', async (event, { db, user }) => {
   const body = await readValidatedBody(event, TakeSnapshotRequest.parse)
   const run = await runCommand(db, snapshotTaking, body, { operator: user.name })
   return { run_id: run.id, status: run.status, name: body.name }

@@ -5,7 +5,7 @@ import { NotFound } from '../../utils/errors'
 import { OrchestrationRequest, OrchestrationRunRequest } from '#shared/schemas/run'
 
 /** POST /api/orchestrations: run exactly what was previewed. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/orchestrations', async (event, { db, user }) => {
   const { preview_id } = await readValidatedBody(event, OrchestrationRunRequest.parse)
   const preview = await getPreview(db, orchestration, preview_id)
   if (!preview) throw new NotFound('There is no such preview.')

@@ -1,4 +1,4 @@
 import { deliveryOverview } from '../../db/outbox'
 
 /** GET /api/outbox/delivery: gate, routes, event types, and whether the internal-only boundary holds. */
-export default defineConsoleHandler({ role: 'viewer' }, (_event, { db }) => deliveryOverview(db))
+export default defineConsoleHandler('GET /api/outbox/delivery', (_event, { db }) => deliveryOverview(db))

@@ -4,7 +4,7 @@ import { runCommand } from '../../db/runs'
 import { RequeueRequest } from '#shared/schemas/outbox'
 
 /** POST /api/outbox/requeue: put a dead letter back in line. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/outbox/requeue', async (event, { db, user }) => {
   const body = await readValidatedBody(event, RequeueRequest.parse)
   const run = await runCommand(db, requeueing, body, { operator: user.name })
   return { run_id: run.id, status: run.status, result: run.result }

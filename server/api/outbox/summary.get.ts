@@ -1,4 +1,4 @@
 import { summariseOutbox } from '../../db/outbox'
 
 /** GET /api/outbox/summary: the outbox per domain and type. */
-export default defineConsoleHandler({ role: 'viewer' }, (_event, { db }) => summariseOutbox(db))
+export default defineConsoleHandler('GET /api/outbox/summary', (_event, { db }) => summariseOutbox(db))

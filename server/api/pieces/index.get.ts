@@ -3,5 +3,5 @@ import { listPieces } from '../../db/pieces'
 import { PieceQuery } from '#shared/schemas/piece'
 
 /** GET /api/pieces: pieces by address, without their texts. */
-export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) =>
+export default defineConsoleHandler('GET /api/pieces', async (event, { db }) =>
   listPieces(db, await getValidatedQuery(event, PieceQuery.strict().parse)))

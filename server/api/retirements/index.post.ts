@@ -5,7 +5,7 @@ import { NotFound } from '../../utils/errors'
 import { PreviewedRunRequest, RetirementRequest } from '#shared/schemas/scaleout'
 
 /** POST /api/retirements: run exactly what was previewed. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/retirements', async (event, { db, user }) => {
   const { preview_id } = await readValidatedBody(event, PreviewedRunRequest.parse)
   const preview = await getPreview(db, retirement, preview_id)
   if (!preview) throw new NotFound('There is no such preview.')

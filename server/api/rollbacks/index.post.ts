@@ -5,7 +5,7 @@ import { FieldError, NotFound } from '../../utils/errors'
 import { RollbackRequest, RollbackRunRequest } from '#shared/schemas/run'
 
 /** POST /api/rollbacks: run exactly what was previewed; a live one needs the actor's name once more and a reason. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/rollbacks', async (event, { db, user }) => {
   const { preview_id, reason, confirm_actor } = await readValidatedBody(event, RollbackRunRequest.parse)
   const preview = await getPreview(db, rollback, preview_id)
   if (!preview) throw new NotFound('There is no such preview.')

@@ -4,7 +4,7 @@ import { NotFound } from '../../utils/errors'
 import { IdParam } from '#shared/schemas/common'
 
 /** GET /api/runs/:id: one recorded preview or run. */
-export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) => {
+export default defineConsoleHandler('GET /api/runs/:id', async (event, { db }) => {
   const { id } = await getValidatedRouterParams(event, IdParam.parse)
   const run = await getRun(db, id)
   if (!run) throw new NotFound('There is no run with this id.')

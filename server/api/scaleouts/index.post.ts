@@ -6,7 +6,7 @@ import { NotFound } from '../../utils/errors'
 import { PreviewedRunRequest, ScaleoutRequest } from '#shared/schemas/scaleout'
 
 /** POST /api/scaleouts: run exactly what was previewed; hanging up stops it, and nothing remains. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/scaleouts', async (event, { db, user }) => {
   const { preview_id } = await readValidatedBody(event, PreviewedRunRequest.parse)
   const preview = await getPreview(db, scaleout, preview_id)
   if (!preview) throw new NotFound('There is no such preview.')

@@ -4,7 +4,7 @@ import { NotFound } from '../../utils/errors'
 import { IdParam } from '#shared/schemas/common'
 
 /** GET /api/templates/:id */
-export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) => {
+export default defineConsoleHandler('GET /api/templates/:id', async (event, { db }) => {
   const { id } = await getValidatedRouterParams(event, IdParam.parse)
   const template = await getTemplate(db, id)
   if (!template) throw new NotFound('There is no template with this id.')

@@ -4,7 +4,7 @@ import { ExportQuery } from '#shared/schemas/common'
 import { TemplateQuery, TemplateRow } from '#shared/schemas/template'
 
 /** GET /api/templates/export?format=csv|json: the filtered table as a file. */
-export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) => {
+export default defineConsoleHandler('GET /api/templates/export', async (event, { db }) => {
   const { format, ...query } = await getValidatedQuery(event, TemplateQuery.extend(ExportQuery.shape).strict().parse)
   return sendExport(event, 'templates', format, Object.keys(TemplateRow.shape), await exportTemplates(db, query))
 })

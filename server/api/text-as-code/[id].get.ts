@@ -6,7 +6,7 @@ import { NotFound } from '../../utils/errors'
 import { IdParam } from '#shared/schemas/common'
 
 /** GET /api/text-as-code/:id: a collection as the file that `iu export` writes for it. */
-export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) => {
+export default defineConsoleHandler('GET /api/text-as-code/:id', async (event, { db }) => {
   const { id } = await getValidatedRouterParams(event, IdParam.parse)
   const collection = await withSnapshot(db, trx => getCollectionFile(trx, id))
   if (!collection) throw new NotFound('There is no collection with this id.')

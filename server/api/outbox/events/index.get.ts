@@ -3,5 +3,5 @@ import { listOutbox } from '../../../db/outbox'
 import { OutboxQuery } from '#shared/schemas/outbox'
 
 /** GET /api/outbox/events: the outbox, newest first. */
-export default defineConsoleHandler({ role: 'viewer' }, async (event, { db }) =>
+export default defineConsoleHandler('GET /api/outbox/events', async (event, { db }) =>
   listOutbox(db, await getValidatedQuery(event, OutboxQuery.strict().parse)))

@@ -5,7 +5,7 @@ import { IdParam } from '#shared/schemas/common'
 import { RetireVersionRequest } from '#shared/schemas/family'
 
 /** POST /api/versions/:id/retire: retire a version; its row stays. */
-export default defineConsoleHandler({ role: 'operator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/versions/:id/retire', async (event, { db, user }) => {
   const { id } = await getValidatedRouterParams(event, IdParam.parse)
   const body = await readValidatedBody(event, RetireVersionRequest.parse)
   const run = await runCommand(db, retireVersion, { ...body, collection_id: id }, { operator: user.name, reason: body.reason })

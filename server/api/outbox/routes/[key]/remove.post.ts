@@ -4,7 +4,7 @@ import { runCommand } from '../../../../db/runs'
 import { RemoveRouteRequest, RouteParam } from '#shared/schemas/outbox'
 
 /** POST /api/outbox/routes/:key/remove: the way back from a route that was registered by accident. */
-export default defineConsoleHandler({ role: 'administrator' }, async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/outbox/routes/:key/remove', async (event, { db, user }) => {
   const { key } = await getValidatedRouterParams(event, RouteParam.parse, { decode: true })
   const body = await readValidatedBody(event, RemoveRouteRequest.parse)
   const run = await runCommand(db, routeRemoval, { ...body, route_key: key }, { operator: user.name, reason: body.reason })

@@ -1,0 +1,132 @@
+import { APIError, betterAuth } from 'better-auth'
+import { genericOAuth, twoFactor } from 'better-auth/plugins'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { log } from '../utils/log'
+import { hashPassword, verifyPassword } from './passwords'
+import { accessSettings } from './settings'
+
+/** A working day: after that one signs in again, whatever one was doing. */
+const SESSION_SECONDS = 12 * 60 * 60
+/** Between password and second factor, or at the identity provider. */
+const HALF_DONE_SECONDS = 10 * 60
+
+/** The provider's name in addresses and in `console.sign_in_method`. */
+export const OIDC = 'oidc'
+
+/** Header in which `server/auth` tells the library where a request comes from; never taken from outside. */
+export const CLIENT_ADDRESS = 'x-iu-client-address'
+
+const WRONG = { message: 'Invalid email or password', code: 'INVALID_EMAIL_OR_PASSWORD' }
+
+const snake = (...fields: string[]) => Object.fromEntries(
+  fields.map(field => [field, field === 'userId' ? 'person_id' : field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)]))
+
+/** `__Host-`: set by this very host, over TLS or on this machine, for all of it and for nobody else. */
+const cookie = (name: string) => ({ name: `__Host-iu-${name}`, attributes: { secure: true, httpOnly: true, sameSite: 'lax' as const, path: '/' } })
+
+function open(databaseUrl: string) {
+  const { secret, origin, oidc } = accessSettings()
+  // Its own few connections: the library wants dates as objects, the console as text.
+  const pool = new pg.Pool({
+    connectionString: databaseUrl, max: 4, application_name: 'iu-console-access', options: '-c timezone=UTC',
+    connectionTimeoutMillis: 5_000, statement_timeout: 5_000, keepAlive: true,
+  })
+  pool.on('error', error => log.warn({ err: error.message }, 'an idle database connection broke'))
+  pool.on('connect', client => client.on('error', () => {}))
+
+  return betterAuth({
+    appName: 'IU Console',
+    secret,
+    baseURL: origin ?? 'http://127.0.0.1',
+    database: { db: new Kysely({ dialect: new PostgresDialect({ pool }) }).withSchema('console'), type: 'postgres', transaction: true },
+    telemetry: { enabled: false },
+    // It would tell "not found" from "wrong" in the log, and errors of the database with their values.
+    logger: { disabled: true },
+    // Sign-ins are limited in the database, by account too: console.fn_sign_in_admit.
+    rateLimit: { enabled: false },
+    user: {
+      modelName: 'person',
+      fields: snake('emailVerified', 'createdAt', 'updatedAt'),
+      additionalFields: {
+        role: { type: 'string', input: false, required: true },
+        disabledAt: { type: 'date', input: false, required: false, fieldName: 'disabled_at' },
+      },
+    },
+    session: {
+      modelName: 'session',
+      fields: snake('userId', 'expiresAt', 'createdAt', 'updatedAt', 'ipAddress', 'userAgent'),
+      expiresIn: SESSION_SECONDS,
+      disableSessionRefresh: true,
+      // Looked up each time: a session that was ended has ended.
+      cookieCache: { enabled: false },
+    },
+    account: {
+      modelName: 'sign_in_method',
+      fields: snake('userId', 'accountId', 'providerId', 'accessToken', 'refreshToken', 'idToken', 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'createdAt', 'updatedAt'),
+      encryptOAuthTokens: true,
+      accountLinking: { enabled: true, trustedProviders: [OIDC] },
+    },
+    verification: { modelName: 'verification', fields: snake('expiresAt', 'createdAt', 'updatedAt') },
+    emailAndPassword: { enabled: true, disableSignUp: true, maxPasswordLength: 128, password: { hash: hashPassword, verify: verifyPassword } },
+    plugins: [
+      twoFactor({
+        issuer: 'IU Console',
+        twoFactorCookieMaxAge: HALF_DONE_SECONDS,
+        schema: {
+          user: { fields: snake('twoFactorEnabled') },
+          twoFactor: { modelName: 'second_factor', fields: snake('userId', 'backupCodes', 'failedVerificationCount', 'lockedUntil') },
+        },
+      }),
+      ...(oidc
+        ? [genericOAuth({ config: [{
+            providerId: OIDC,
+            discoveryUrl: `${oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+            clientId: oidc.clientId,
+            clientSecret: oidc.clientSecret,
+            scopes: ['openid', 'email', 'profile'],
+            pkce: true,
+            // Only people an administrator has added.
+            disableImplicitSignUp: true,
+            disableSignUp: true,
+          }] })]
+        : []),
+    ],
+    databaseHooks: {
+      session: {
+        create: {
+          before: async (session, context) => {
+            const person = await context?.context.internalAdapter.findUserById(session.userId) as { disabledAt?: Date | null } | null | undefined
+            if (!person || person.disabledAt) throw new APIError('UNAUTHORIZED', WRONG)
+          },
+        },
+      },
+    },
+    advanced: {
+      useSecureCookies: false,
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS] },
+      database: { generateId: 'uuid' },
+      cookies: {
+        session_token: cookie('session'),
+        two_factor: cookie('second-factor'),
+        dont_remember: cookie('short'),
+        trust_device: cookie('device'),
+        state: cookie('state'),
+        oauth_state: cookie('oauth-state'),
+      },
+    },
+  })
+}
+
+let library: ReturnType<typeof open> | undefined
+
+/**
+ * The sign-in library on the console's database: password hashes, session cookies, second factor, identity provider.
+ * Only `server/auth` speaks to it; none of its own routes is reachable.
+ * @throws Error when DATABASE_URL or a setting of access is missing
+ */
+export function accessLibrary() {
+  const url = process.env.DATABASE_URL
+  if (!url) throw new Error('DATABASE_URL is not set')
+  return library ??= open(url)
+}
