@@ -5,6 +5,7 @@ create table public.dot_iu_command_run (
   command_name text not null,
   phase text not null,
   operator text not null,
+  address text,
   actor text,
   reason text,
   parameters jsonb not null,
@@ -25,6 +26,8 @@ create index dot_iu_command_run_preview_id on public.dot_iu_command_run (preview
 
 comment on table public.dot_iu_command_run is
   'Runs of governed commands, previews and refusals too: who, for which actor, with what, and what it changed.';
+comment on column public.dot_iu_command_run.address is
+  'Where the request came from; null for the command line.';
 comment on column public.dot_iu_command_run.operator is
   'The person at the console or the command line; actor is the tag that the rows were written under.';
 
@@ -36,12 +39,12 @@ create function public.fn_iu_command_run_record(p_run jsonb)
   set search_path = pg_catalog, pg_temp
 as $$
   insert into public.dot_iu_command_run (
-    command_name, phase, operator, actor, reason, parameters, dry_run,
+    command_name, phase, operator, address, actor, reason, parameters, dry_run,
     status, refused, result, effects, preview_id, started_at, duration_ms)
-  select r.command_name, r.phase, r.operator, r.actor, r.reason, r.parameters, r.dry_run,
+  select r.command_name, r.phase, r.operator, r.address, r.actor, r.reason, r.parameters, r.dry_run,
          r.status, r.refused, r.result, r.effects, r.preview_id, r.started_at, r.duration_ms
   from jsonb_to_record(p_run) as r (
-    command_name text, phase text, operator text, actor text, reason text, parameters jsonb, dry_run boolean,
+    command_name text, phase text, operator text, address text, actor text, reason text, parameters jsonb, dry_run boolean,
     status text, refused boolean, result jsonb, effects jsonb, preview_id uuid, started_at timestamptz, duration_ms numeric)
   returning id
 $$;

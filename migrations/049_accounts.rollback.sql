@@ -18,6 +18,7 @@ begin
   drop function console.fn_sign_in_succeeded(text, text);
   drop function console.fn_sign_in_admit(text, text);
   drop function console.fn_audit_record(text, text, text, text, text, jsonb);
+  drop view console.v_audit;
   drop table console.audit_entry;
   drop table console.sign_in_attempt;
   drop table console.token;

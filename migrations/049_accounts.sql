@@ -7,7 +7,7 @@ create table console.person (
   name text not null,
   role text not null default 'viewer',
   disabled_at timestamptz,
-  email_verified boolean not null default false,
+  email_verified boolean not null default true,
   image text,
   two_factor_enabled boolean not null default false,
   created_at timestamptz not null default now(),
@@ -18,6 +18,8 @@ create table console.person (
 );
 comment on table console.person is
   'Who may use the console, with the role that says what; a disabled person stays on record and gets nowhere.';
+comment on column console.person.email_verified is
+  'For the sign-in library: an administrator vouches for the address of everybody who is added.';
 
 create table console.session (
   id uuid primary key default gen_random_uuid(),
@@ -138,6 +140,18 @@ create index audit_entry_who on console.audit_entry (who, at desc);
 create index audit_entry_kind on console.audit_entry (kind, at desc);
 comment on table console.audit_entry is
   'Sign-ins, refusals and changes of people, roles and tokens: who, when, from where, and what came of it. Only ever added to.';
+
+create view console.v_audit as
+select
+  'entry:' || e.id as id, e.at, e.kind, e.outcome, e.who, e.address, e.subject, e.detail, null::uuid as run_id
+from console.audit_entry e
+union all
+select
+  'run:' || r.id, r.started_at, r.phase, r.status, r.operator, r.address, r.command_name,
+  jsonb_strip_nulls(jsonb_build_object('actor', r.actor, 'dry_run', r.dry_run, 'reason', r.reason)), r.id
+from public.dot_iu_command_run r;
+comment on view console.v_audit is
+  'Everything somebody did or tried: entries of the audit, and previews and runs of governed commands from their own record.';
 
 create function console.fn_audit_record(
   p_kind text,
@@ -279,10 +293,10 @@ begin
   end if;
 
   if v_invitation.person_id is null then
-    insert into console.person (email, name, role, email_verified)
-    values (lower(p_email), p_name, 'administrator', true) returning * into v_person;
+    insert into console.person (email, name, role)
+    values (lower(p_email), p_name, 'administrator') returning * into v_person;
   else
-    update console.person p set name = coalesce(p_name, p.name), email_verified = true, updated_at = now()
+    update console.person p set name = coalesce(p_name, p.name), updated_at = now()
     where p.id = v_invitation.person_id and p.disabled_at is null returning * into v_person;
     if not found then
       return jsonb_build_object('status', 'invitation_invalid');

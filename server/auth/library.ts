@@ -2,6 +2,8 @@ import { APIError, betterAuth } from 'better-auth'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { recordAudit } from '../db/audit'
+import { consoleDb } from '../utils/database'
 import { log } from '../utils/log'
 import { hashPassword, verifyPassword } from './passwords'
 import { accessSettings } from './settings'
@@ -39,6 +41,8 @@ function open(databaseUrl: string) {
     appName: 'IU Console',
     secret,
     baseURL: origin ?? 'http://127.0.0.1',
+    // Where the identity provider sends people back to: server/api/session/callback/oidc.get.ts.
+    basePath: '/api/session',
     database: { db: new Kysely({ dialect: new PostgresDialect({ pool }) }).withSchema('console'), type: 'postgres', transaction: true },
     telemetry: { enabled: false },
     // It would tell "not found" from "wrong" in the log, and errors of the database with their values.
@@ -65,7 +69,8 @@ function open(databaseUrl: string) {
       modelName: 'sign_in_method',
       fields: snake('userId', 'accountId', 'providerId', 'accessToken', 'refreshToken', 'idToken', 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'createdAt', 'updatedAt'),
       encryptOAuthTokens: true,
-      accountLinking: { enabled: true, trustedProviders: [OIDC] },
+      // An account of the provider is taken for a person's where the provider has verified the same address.
+      accountLinking: { enabled: true },
     },
     verification: { modelName: 'verification', fields: snake('expiresAt', 'createdAt', 'updatedAt') },
     emailAndPassword: { enabled: true, disableSignUp: true, maxPasswordLength: 128, password: { hash: hashPassword, verify: verifyPassword } },
@@ -98,6 +103,12 @@ function open(databaseUrl: string) {
           before: async (session, context) => {
             const person = await context?.context.internalAdapter.findUserById(session.userId) as { disabledAt?: Date | null } | null | undefined
             if (!person || person.disabledAt) throw new APIError('UNAUTHORIZED', WRONG)
+          },
+          after: async (session, context) => {
+            // Passwords and codes are written down where they are checked.
+            if (!context?.path.startsWith('/callback/')) return
+            const person = await context.context.internalAdapter.findUserById(session.userId)
+            await recordAudit(consoleDb(), { kind: 'sign_in', outcome: 'ok', who: person?.email ?? null, address: session.ipAddress ?? null, detail: { by: OIDC } })
           },
         },
       },

@@ -26,8 +26,16 @@ export interface Command<Parameters> {
   call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'facts'>>>
 }
 
-/** Who asks at the console, and why; aborting the signal stops the work, and nothing of it remains. */
-export interface Asked { operator: string, reason?: string, signal?: AbortSignal }
+/** Who asks, from where, and why; aborting the signal stops the work, and nothing of it remains. */
+export interface Asked {
+  operator: string
+  /** The client's address; none for the command line. */
+  address?: string
+  /** Whether closed gates may be opened inside the transaction: whoever asks on the database itself may. */
+  mayOpenGates?: boolean
+  reason?: string
+  signal?: AbortSignal
+}
 
 /** The domain said no; nothing was changed. Carries the function's own answer. */
 export class Refusal extends Error {
@@ -60,10 +68,11 @@ function failed(error: unknown): Outcome {
   return { status: FAILED, ...(typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? { sqlstate: code } : {}) }
 }
 
-async function perform<P>(db: Db, trx: Trx, command: Command<P>, parameters: P, { operator, signal }: Asked): Promise<Performed> {
+async function perform<P>(db: Db, trx: Trx, command: Command<P>, parameters: P, { operator, signal, mayOpenGates = true }: Asked): Promise<Performed> {
   const reason = `${command.name} as ${command.actor(parameters)}`
   const gates = command.gatesToOpen?.(parameters) ?? []
   const opened = gates.length > 0 ? await openGates(trx, gates, operator, reason) : []
+  if (opened.length > 0 && !mayOpenGates) throw new Refusal({ status: 'gate_opening_not_allowed', gate: opened[0]!.key })
   const before = await countRowChanges(trx)
   const { outcome, instance = null, rollback = null, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
   if (!SUCCESS.has(outcome.status)) throw new Refusal(outcome)
@@ -82,7 +91,7 @@ function attempt<P>(phase: 'preview' | 'run', command: Command<P>, parameters: P
 
   async function record(db: Db | Trx, outcome: Outcome, effects: Effects | null): Promise<CommandRun> {
     const row = {
-      command_name: command.name, phase, operator: asked.operator, actor: command.actor(parameters),
+      command_name: command.name, phase, operator: asked.operator, address: asked.address ?? null, actor: command.actor(parameters),
       reason: asked.reason ?? null, parameters, dry_run: command.dryRun?.(parameters) ?? false,
       status: outcome.status, refused: effects === null && outcome.status !== FAILED, result: outcome, effects,
       preview_id: previewId, started_at: startedAt, duration_ms: performance.now() - clock,

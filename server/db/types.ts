@@ -50,6 +50,9 @@ export interface ConsolePerson {
   created_at: Generated<string>;
   disabled_at: string | null;
   email: string;
+  /**
+   * For the sign-in library: an administrator vouches for the address of everybody who is added.
+   */
   email_verified: Generated<boolean>;
   id: Generated<string>;
   image: string | null;
@@ -115,6 +118,18 @@ export interface ConsoleToken {
   token_hash: string;
 }
 
+export interface ConsoleVAudit {
+  address: string | null;
+  at: string | null;
+  detail: Json | null;
+  id: string | null;
+  kind: string | null;
+  outcome: string | null;
+  run_id: string | null;
+  subject: string | null;
+  who: string | null;
+}
+
 export interface ConsoleVerification {
   created_at: Generated<string>;
   expires_at: string;
@@ -163,6 +178,10 @@ export interface DotIuCommandCatalog {
 
 export interface DotIuCommandRun {
   actor: string | null;
+  /**
+   * Where the request came from; null for the command line.
+   */
+  address: string | null;
   command_name: string;
   dry_run: boolean;
   duration_ms: number;
@@ -927,6 +946,7 @@ export interface DB {
   "console.sign_in_attempt": ConsoleSignInAttempt;
   "console.sign_in_method": ConsoleSignInMethod;
   "console.token": ConsoleToken;
+  "console.v_audit": ConsoleVAudit;
   "console.verification": ConsoleVerification;
   dot_config: DotConfig;
   dot_config_change: DotConfigChange;

@@ -9,14 +9,15 @@ import { clientAddress, isForThisConsole, isFromOwnPages } from '../auth/address
 import type { Identity, Operator } from '../auth/identify'
 import { recordAudit } from '../db/audit'
 import type { Db } from '../db/client'
-import { ROUTES, type RouteName, may } from '#shared/access'
+import type { Asked } from '../db/runs'
+import { OPENS_GATES, ROUTES, type RouteName, may } from '#shared/access'
 import type { ApiErrorBody } from '#shared/schemas/error'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD'])
 const MAX_BODY_BYTES = 1024 * 1024
 
-/** What a route gets besides the event: the database, who is asking and from where. */
-export interface Context { db: Db, user: Operator, address: string }
+/** What a route gets besides the event: the database, who is asking and from where, and both as commands want it. */
+export interface Context { db: Db, user: Operator, address: string, asked: Asked }
 
 /** Who asks where everybody may. */
 const NOBODY: Operator = { id: '', name: 'nobody', role: 'viewer', sessionId: null }
@@ -69,7 +70,9 @@ export function defineConsoleHandler<Result>(
     try {
       if (ROUTES[name] !== 'anyone') user = authorise(event, name)
       checkWrite(event)
-      return await route(event, { db: consoleDb(), user, address: clientAddress(event) })
+      const address = clientAddress(event)
+      const asked = { operator: user.name, address, mayOpenGates: may(user.role, OPENS_GATES) }
+      return await route(event, { db: consoleDb(), user, address, asked })
     }
     catch (error) {
       const answer = await answerTo(error).catch(() => null)

@@ -5,7 +5,9 @@ import { createDb } from '../../server/db/client'
 import { createDatabase } from './databases'
 import type { Contents } from './databases'
 import { startGuarded } from './guarded'
+import { addPerson, emailOf, giveToken } from './people'
 import { waitFor } from './wait'
+import { ROLES, type Role } from '#shared/access'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -35,6 +37,7 @@ export async function startConsole(databaseUrl: string, env: Record<string, stri
         HOST: '127.0.0.1',
         PORT: String(port),
         DATABASE_URL: databaseUrl,
+        IU_SECRET: 'a secret of the tests, which is long enough',
         ...env,
       },
     },
@@ -75,9 +78,13 @@ export async function startOwnConsole(postgres: string, contents: Contents) {
   try {
     const server = await startConsole(database.url)
     const db = createDb(database.url)
+    const tokens = Object.fromEntries(await Promise.all(ROLES.map(async role =>
+      [role, await giveToken(db, await addPerson(db, { email: emailOf(role), role }), role)]))) as Record<Role, string>
     return {
       server,
       db,
+      /** A token of somebody in each role, for the Authorization header. */
+      tokens,
       async stop() {
         await db.destroy()
         await server.stop()

@@ -5,6 +5,8 @@ import type { BrowserContext, Page } from '@playwright/test'
 import type { Db } from '../../server/db/client'
 import { startOwnConsole } from './console'
 import type { OwnConsole } from './console'
+import { emailOf, signIn } from './people'
+import type { Role } from '#shared/access'
 
 export { expect }
 
@@ -15,11 +17,13 @@ const A11Y_TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa']
 const TOLERATED = 'tolerated'
 
 /** Hands out the console of the spec file that runs; the next file gets a new one. */
-type ConsoleOfFile = (file: string) => Promise<OwnConsole>
+type ConsoleOfFile = (file: string) => Promise<OwnConsole & { session: string }>
 
 interface TestFixtures {
-  /** The spec file's console. */
-  own: OwnConsole
+  /** The spec file's console, and a cookie of its administrator's session. */
+  own: Awaited<ReturnType<ConsoleOfFile>>
+  /** Who looks at the pages; null: nobody is signed in. */
+  as: Role | null
   /** The spec file's database, for edits behind the console's back. */
   db: Db
 }
@@ -45,12 +49,13 @@ export const test = base.extend<TestFixtures, { consoleOfFile: ConsoleOfFile }>(
   consoleOfFile: [async ({}, use) => {
     const postgres = process.env.IU_TEST_POSTGRES
     if (!postgres) throw new Error('IU_TEST_POSTGRES is not set: run the browser tests with playwright.config.ts')
-    let running: { file: string, own: OwnConsole } | undefined
+    let running: { file: string, own: Awaited<ReturnType<ConsoleOfFile>> } | undefined
     await use(async (file) => {
       if (running?.file === file) return running.own
       await running?.own.stop()
       running = undefined
-      running = { file, own: await startOwnConsole(postgres, 'demo') }
+      const own = await startOwnConsole(postgres, 'demo')
+      running = { file, own: { ...own, session: await signIn(own.server.url, emailOf('administrator')) } }
       return running.own
     })
     await running?.own.stop()
@@ -63,7 +68,13 @@ export const test = base.extend<TestFixtures, { consoleOfFile: ConsoleOfFile }>(
   db: ({ own }, use) => use(own.db),
   baseURL: ({ own }, use) => use(own.server.url),
 
-  context: async ({ context, own }, use, testInfo) => {
+  as: ['administrator', { option: true }],
+
+  context: async ({ context, own, as }, use, testInfo) => {
+    if (as) {
+      const [name, value] = (as === 'administrator' ? own.session : await signIn(own.server.url, emailOf(as))).split('=', 2)
+      await context.addCookies([{ name: name!, value: value!, url: own.server.url, secure: true, httpOnly: true, sameSite: 'Lax' }])
+    }
     const problems = watch(context, new URL(own.server.url).host)
     await use(context)
     const tolerated = testInfo.annotations.filter(({ type }) => type === TOLERATED)

@@ -15,6 +15,9 @@ const NewPassword = storable(z.string().min(12, 'at least 12 characters').max(12
 const LinkToken = z.string().min(1, 'the link is not complete').max(200)
 const Code = z.string().trim().min(6, 'the code has 6 digits').max(32)
 
+/** A path of this console, and of no other host. */
+export const ComeBackQuery = z.object({ to: z.string().max(2000).regex(/^\/(?![/\\])[^\\\p{Cc}]*$/u, 'must be a path of this console').default('/') })
+
 /** `POST /api/session` */
 export const SignInRequest = z.object({ email: Email, password: Password }).strict()
 /** `POST /api/session/second-factor`: a code of the authenticator app, or one of the backup codes. */

@@ -21,6 +21,39 @@ const RULES: Record<string, Rule> = {
     protects: 'No collection is composed, dry run or live, while composing is switched off.',
     advice: 'Open the gates inside the run’s own transaction.',
   },
+  gate_opening_not_allowed: {
+    title: 'Only an administrator opens gates',
+    protects: 'A gate is opened by somebody who is answerable for it, also when it is only for one transaction.',
+    advice: 'Ask an administrator to open the gate or to do this run.',
+  },
+  role_above_own: {
+    title: 'A token cannot do more than you may',
+    protects: 'Nobody hands out a role that is not theirs.',
+    advice: 'Choose your own role or a lesser one.',
+  },
+  last_administrator: {
+    title: 'This is the last administrator',
+    protects: 'Somebody is always left who can let people in.',
+    advice: 'Make somebody else an administrator first.',
+  },
+  email_taken: {
+    title: 'There is a person of this address',
+    protects: 'An address stands for one person on every record.',
+    advice: 'Look for the person in the list; a new link can be made there.',
+  },
+  invitation_invalid: {
+    title: 'This link is not good any more',
+    protects: 'A link works once, for 24 hours, and a newer one ends it.',
+    advice: 'Ask an administrator for a new link; before there is one, start the console again.',
+  },
+  already_set_up: {
+    title: 'The console is set up',
+    protects: 'The first administrator is made once.',
+    advice: 'Ask an administrator to add you.',
+  },
+  person_not_found: { title: 'There is no such person' },
+  session_not_found: { title: 'There is no such session', advice: 'It has ended already.' },
+  token_not_found: { title: 'There is no such token' },
   template_not_marked: {
     title: 'This collection is not a template',
     protects: 'Instances are made only from collections that were marked as templates on purpose.',

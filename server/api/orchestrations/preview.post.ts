@@ -4,7 +4,7 @@ import { previewCommand } from '../../db/runs'
 import { OrchestrationRequest } from '#shared/schemas/run'
 
 /** POST /api/orchestrations/preview: run the orchestrator in a transaction that is rolled back. */
-export default defineConsoleHandler('POST /api/orchestrations/preview', async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/orchestrations/preview', async (event, { db, asked }) => {
   const body = await readValidatedBody(event, OrchestrationRequest.parse)
-  return previewCommand(db, orchestration, body, { operator: user.name, reason: body.note ?? undefined })
+  return previewCommand(db, orchestration, body, { ...asked, reason: body.note ?? undefined })
 })

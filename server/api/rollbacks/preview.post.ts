@@ -4,7 +4,7 @@ import { previewCommand } from '../../db/runs'
 import { RollbackRequest } from '#shared/schemas/run'
 
 /** POST /api/rollbacks/preview: run the rollback in a transaction that is itself rolled back. */
-export default defineConsoleHandler('POST /api/rollbacks/preview', async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/rollbacks/preview', async (event, { db, asked }) => {
   const body = await readValidatedBody(event, RollbackRequest.parse)
-  return previewCommand(db, rollback, body, { operator: user.name })
+  return previewCommand(db, rollback, body, asked)
 })

@@ -5,7 +5,7 @@ import { FieldError, NotFound } from '../../../utils/errors'
 import { RetentionRequest, RetentionRunRequest } from '#shared/schemas/retention'
 
 /** POST /api/retention/cleanups: run exactly what was previewed; a live one needs the actor's name once more and a reason. */
-export default defineConsoleHandler('POST /api/retention/cleanups', async (event, { db, user }) => {
+export default defineConsoleHandler('POST /api/retention/cleanups', async (event, { db, asked }) => {
   const { preview_id, reason, confirm_actor } = await readValidatedBody(event, RetentionRunRequest.parse)
   const preview = await getPreview(db, retentionCleanup, preview_id)
   if (!preview) throw new NotFound('There is no such preview.')
@@ -14,5 +14,5 @@ export default defineConsoleHandler('POST /api/retention/cleanups', async (event
     if (confirm_actor !== parameters.actor) throw new FieldError('confirm_actor', `type ${parameters.actor} to confirm`)
     if (!reason) throw new FieldError('reason', 'a live cleanup needs a reason')
   }
-  return runPreviewed(db, cleanupAsPreviewed(preview), preview, parameters, { operator: user.name, reason })
+  return runPreviewed(db, cleanupAsPreviewed(preview), preview, parameters, { ...asked, reason })
 })
