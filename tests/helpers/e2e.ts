@@ -73,7 +73,9 @@ export const test = base.extend<TestFixtures, { consoleOfFile: ConsoleOfFile }>(
   context: async ({ context, own, as }, use, testInfo) => {
     if (as) {
       const [name, value] = (as === 'administrator' ? own.session : await signIn(own.server.url, emailOf(as))).split('=', 2)
-      await context.addCookies([{ name: name!, value: value!, url: own.server.url, secure: true, httpOnly: true, sameSite: 'Lax' }])
+      // DevTools takes such a cookie for an https address only; the browser sends it to this machine without TLS, too.
+      const url = own.server.url.replace('http:', 'https:')
+      await context.addCookies([{ name: name!, value: value!, url, secure: true, httpOnly: true, sameSite: 'Lax' }])
     }
     const problems = watch(context, new URL(own.server.url).host)
     await use(context)
