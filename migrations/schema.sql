@@ -638,7 +638,7 @@ begin
              select from public.iu_piece_membership m
              join public.information_unit u on u.id = m.iu_id
              where m.collection_id = c.id and m.membership_status = 'active'
-               and (u.lifecycle_status <> 'active' or m.role !~ '\S'))));
+               and (u.lifecycle_status <> 'active' or m.role !~ '\S' or length(m.role) > 200))));
 
   begin
     for v_from in 1 .. v_total by v_step loop
@@ -1019,12 +1019,15 @@ declare
   v_own public.iu_collection_template_version;
   v_previous_family text;
   v_owner uuid;
+  v_current record;
   v_superseded integer;
   v_field text;
 begin
   v_field := case
     when p_collection_id is null then 'p_collection_id'
-    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200 then 'p_template_family'
+    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200
+      -- No address leads to these two: a browser takes them for folders.
+      or btrim(p_template_family) in ('.', '..') then 'p_template_family'
     when coalesce(p_version_label, '') !~ '\S' or length(p_version_label) > 64 then 'p_version_label'
     when p_version_seq is null or p_version_seq < 1 then 'p_version_seq'
     when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
@@ -1063,9 +1066,18 @@ begin
     end if;
   end if;
 
+  -- One registration of a family at a time: two successors would both find their predecessor current.
+  perform pg_advisory_xact_lock(hashtextextended('iu_core family ' || p_template_family, 0));
+  select v.collection_id, v.version_label into v_current
+  from public.iu_collection_template_version v
+  where v.template_family = p_template_family and v.version_status = 'current'
+    and v.collection_id is distinct from p_previous_collection_id
+  order by v.version_seq desc limit 1;
+
   insert into public.iu_collection_template_version
     (collection_id, template_family, version_label, version_seq, previous_collection_id, registered_by)
-  values (p_collection_id, p_template_family, p_version_label, p_version_seq, p_previous_collection_id, p_actor)
+  select p_collection_id, p_template_family, p_version_label, p_version_seq, p_previous_collection_id, p_actor
+  where v_current.collection_id is null
   on conflict do nothing;
 
   if not found then
@@ -1077,6 +1089,11 @@ begin
     end if;
 
     select v.* into v_own from public.iu_collection_template_version v where v.collection_id = p_collection_id;
+    if not found then
+      return jsonb_build_object('status', 'invalid_input', 'field', 'p_previous_collection_id',
+                                'reason', 'another_version_is_current', 'collection_id', v_current.collection_id,
+                                'version_label', v_current.version_label);
+    end if;
     if v_own.template_family <> p_template_family or v_own.version_seq <> p_version_seq
        or v_own.version_label <> p_version_label
        or v_own.previous_collection_id is distinct from p_previous_collection_id then
@@ -1233,6 +1250,7 @@ begin
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
         or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
         or coalesce(e.piece ->> 'role', 'body') !~ '\S'
+        or length(e.piece ->> 'role') > 200
     ) then 'p_pieces'
     when coalesce(p_expected_digest, '') !~ '^[0-9a-f]{64}$' then 'p_expected_digest'
     when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
@@ -1373,6 +1391,7 @@ begin
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
         or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
         or coalesce(e.piece ->> 'role', 'body') !~ '\S'
+        or length(e.piece ->> 'role') > 200
     ) then 'p_pieces'
   end;
   if v_field is not null then
@@ -2105,6 +2124,11 @@ declare
   v_existed boolean;
   v_opened jsonb := '[]';
 begin
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 or length(p_reason) > 2000 then
+    -- No status: this is half of an act, and fn_iu_gates_put_back has no answer that anybody looks at.
+    raise exception 'gates are opened by an actor of 1 to 128 characters, with a reason of at most 2000'
+      using errcode = 'invalid_parameter_value';
+  end if;
   for v_gate in
     -- By key: everybody who opens several gates locks them in the same order.
     select g.key, g.open_value from public.iu_gate g where g.key = any (p_keys) order by g.key
@@ -2136,6 +2160,11 @@ AS $function$
 declare
   v_gate record;
 begin
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 or length(p_reason) > 2000 then
+    -- Aborts the transaction: a status that nobody looks at would leave the gates open.
+    raise exception 'gates are put back by an actor of 1 to 128 characters, with a reason of at most 2000'
+      using errcode = 'invalid_parameter_value';
+  end if;
   for v_gate in
     select o.key, o.was, o.existed
     from jsonb_to_recordset(p_opened) as o (key text, was text, existed boolean)
@@ -4583,7 +4612,7 @@ comment on function public.fn_iu_collection_mark_template(p_collection_id uuid, 
 
 comment on function public.fn_iu_collection_record_template_instance(p_instance uuid, p_template uuid, p_actor text, p_note text) is 'Records that a collection is an instance of a template; the same pair again is ok. Refuses with invalid_input, collection_not_found, template_not_marked, self_instance_refused, lineage_conflict.';
 
-comment on function public.fn_iu_collection_register_template_version(p_collection_id uuid, p_template_family text, p_version_label text, p_version_seq integer, p_previous_collection_id uuid, p_actor text) is 'Registers a template as a version of a family and supersedes its predecessor (NULL: root of the chain). Refuses with invalid_input, self_predecessor_refused, collection_not_found, template_not_marked, previous_not_found, previous_not_marked, family_seq_collision. The same registration again is ok and changes nothing.';
+comment on function public.fn_iu_collection_register_template_version(p_collection_id uuid, p_template_family text, p_version_label text, p_version_seq integer, p_previous_collection_id uuid, p_actor text) is 'Registers a template as a version of a family and supersedes its predecessor (NULL: root of the chain), so that the family has one current version. Refuses with invalid_input, self_predecessor_refused, collection_not_found, template_not_marked, previous_not_found, previous_not_marked, family_seq_collision. The same registration again is ok and changes nothing.';
 
 comment on function public.fn_iu_collection_retire_by_actor(p_actor text, p_dry_run boolean, p_reason text) is 'Retires every instance that an actor made, by hand or by event, or only counts them (dry run, the default). No row goes. One that is a template itself stays as it is and is listed with the reason. Again changes nothing. Refuses with invalid_input.';
 
@@ -4635,9 +4664,9 @@ comment on function public.fn_iu_gate_is_open(p_key text) is 'Whether a gate is 
 
 comment on function public.fn_iu_gate_set(p_key text, p_open boolean, p_actor text, p_reason text) is 'Opens or closes a gate for good; who, when, why and the value before are recorded. Refuses with invalid_input, gate_not_found. Closing waits for the transactions that went through it.';
 
-comment on function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason text) is 'Opens those of the gates that are closed and returns [{key, was, existed}] for fn_iu_gates_put_back. For use inside one transaction: nobody else ever sees them open.';
+comment on function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason text) is 'Opens those of the gates that are closed and returns [{key, was, existed}] for fn_iu_gates_put_back. For use inside one transaction: nobody else ever sees them open. An actor or reason that cannot be recorded is an error.';
 
-comment on function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text) is 'Gives the gates that fn_iu_gates_open opened the value they had, even where that was none or unreadable.';
+comment on function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text) is 'Gives the gates that fn_iu_gates_open opened the value they had, even where that was none or unreadable. An actor or reason that cannot be recorded is an error, so that nothing commits with a gate left open.';
 
 comment on function public.fn_iu_health_surface(p_surface text, p_ids text[], p_green text, p_red text) is 'One surface of a healthcheck: green when there is nothing to look at, else red with the count and the first 20 ids.';
 

@@ -254,6 +254,7 @@ const REASONS: Record<string, string> = {
   duplicate_address: 'An address is listed twice.',
   nothing_to_change: 'The collection holds these pieces in this order already.',
   previous_of_another_family: 'The predecessor belongs to another family.',
+  another_version_is_current: 'Another version of this family is current. Name it as the one that is replaced, or retire it first.',
   too_many_instances: 'One run composes at most 10,000 instances.',
   duplicate_suffix: 'Two instances of the plan would have the same suffix.',
   registered_otherwise: 'This template is registered already, under another family, number or label.',
