@@ -197,7 +197,7 @@ begin
              select from public.iu_piece_membership m
              join public.information_unit u on u.id = m.iu_id
              where m.collection_id = c.id and m.membership_status = 'active'
-               and (u.lifecycle_status <> 'active' or m.role !~ '\S'))));
+               and (u.lifecycle_status <> 'active' or m.role !~ '\S' or length(m.role) > 200))));
 
   begin
     for v_from in 1 .. v_total by v_step loop

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Id, Note, PageQuery, SearchText, Timestamp, oneLine, page, storable } from './common'
+import { Actor, Id, MAX_ROLE, Note, PageQuery, SearchText, Timestamp, oneLine, page, storable } from './common'
 import { Gate } from './gate'
 import { CommandRun } from './run'
 
@@ -10,7 +10,7 @@ export const ComposeRequest = z.object({
   title: oneLine(z.string().trim().min(1, 'a title is needed').max(400)),
   description: storable(z.string().trim().max(10_000)).nullish(),
   /** In order; without a role a piece is `body`. */
-  pieces: z.array(z.object({ iu_id: Id, role: oneLine(z.string().trim().min(1)).optional() }).strict()).min(1, 'name at least one piece'),
+  pieces: z.array(z.object({ iu_id: Id, role: oneLine(z.string().trim().min(1).max(MAX_ROLE)).optional() }).strict()).min(1, 'name at least one piece'),
   actor: Actor,
   /** Open the gate it needs inside the transaction, and put it back before the commit. */
   open_gates: z.boolean().default(false),

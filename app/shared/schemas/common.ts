@@ -5,6 +5,7 @@ export const MAX_ACTOR = 128
 export const MAX_SUFFIX = 200
 export const MAX_NOTE = 2000
 export const MAX_REASON = 2000
+export const MAX_ROLE = 200
 
 /** Text in one line: no control character, no half of a surrogate pair. */
 export const oneLine = (text: z.ZodString) => text.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
