@@ -20,11 +20,12 @@ export interface Program {
  * @param script such as `start.mjs`
  * @param args its arguments
  * @param env what is set in its environment; neither DATABASE_URL nor HOST nor PORT gets there otherwise
+ * @param folder the project's, or a copy of it
  */
-export function runProgram(script: string, args: string[], env: Record<string, string>): Program {
+export function runProgram(script: string, args: string[], env: Record<string, string>, folder = root): Program {
   const { DATABASE_URL: _url, HOST: _host, PORT: _port, NODE_ENV: _mode, ...inherited } = process.env
   const child = spawn(process.execPath, [`bin/${script}`, ...args], {
-    cwd: root, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: folder, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', text => (output.stdout += text))
