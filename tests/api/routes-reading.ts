@@ -67,7 +67,7 @@ export const READING: ReadingRoute[] = [
   reads('invariants/compare.get', InvariantComparison, {
     query: { schema: CompareQuery, fields: { from: sentLine(128), to: sentLine(128), expected: sentJson }, needed: { from: 'no-such-snapshot' } },
     asked: async db => (await db.selectFrom('v_iu_invariant_snapshot').select('name').execute())
-      .map(({ name }) => ({ query: `from=${encodeURIComponent(name)}&expected=${encodeURIComponent('{"information_unit":1}')}` })),
+      .map(({ name }) => ({ query: `from=${encodeURIComponent(name!)}&expected=${encodeURIComponent('{"information_unit":1}')}` })),
   }),
   reads('outbox.get', OutboxPick, searching),
   reads('outbox/delivery.get', DeliveryOverview),

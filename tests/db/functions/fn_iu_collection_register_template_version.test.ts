@@ -12,7 +12,7 @@ const version = (collectionId: string | null, seq = 1, previous: string | null =
   p_previous_collection_id: previous, p_actor: ACTOR,
 })
 
-const chain = (db: Trx) => rowsOf(db, sql`
+const chain = (db: Trx) => rowsOf(db, sql<Record<string, unknown>>`
   select collection_id, template_family, version_label, version_seq, version_status, previous_collection_id, registered_by
   from public.iu_collection_template_version order by template_family, version_seq`)
 
