@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { say } from '../../bin/progress.mjs'
-import { exampleLine } from '../db/catalog'
+import { exampleLine } from '../db/command-catalog'
 import { parametersOf } from '../db/command-input'
 import { COMMANDS } from '../db/commands'
 import { commands as databaseCommands } from './db'

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createDb, type Db } from '../../server/db/client'
-import { exampleLine } from '../../server/db/catalog'
+import { exampleLine } from '../../server/db/command-catalog'
 import { COMMANDS } from '../../server/db/commands'
 import { createDatabase } from '../helpers/databases'
 import { runProgram } from './program'

@@ -1,7 +1,7 @@
 /** The registry of commands against the catalogue, and the record of what was run. */
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { listCommands } from '../../server/db/catalog'
+import { listCommands } from '../../server/db/command-catalog'
 import { parametersOf, readTyped } from '../../server/db/command-input'
 import { COMMANDS, type Governed } from '../../server/db/commands'
 import { statementOf } from '../../server/db/explain'

@@ -1,5 +1,5 @@
 import { defineCommand } from 'citty'
-import { describeCommand, gatesOf, listCommands } from '../../db/catalog'
+import { describeCommand, gatesOf, listCommands } from '../../db/command-catalog'
 import { statementOf } from '../../db/explain'
 import { commandNamed, parametersFrom } from './input'
 import { onDatabase } from './on-database'

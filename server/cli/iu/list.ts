@@ -1,5 +1,5 @@
 import { defineCommand } from 'citty'
-import { listCommands } from '../../db/catalog'
+import { listCommands } from '../../db/command-catalog'
 import { onDatabase } from './on-database'
 import { answer, table } from './output'
 
