@@ -2,8 +2,13 @@
 do $rollback$
 begin
   if coalesce(current_setting('iu_core.force_rollback_047', true), '') <> 'true'
-     and exists (select from public.dot_iu_command_run r join console.command c using (command_name)) then
-    raise exception '047 rollback REFUSED: dot_iu_command_run holds runs of the console''s own commands'
+     and (exists (select from public.dot_iu_command_run r join console.command c using (command_name))
+          or exists (
+            select from console.command c
+            where c.command_name not in (
+              'dot_iu_retention_policy_set', 'dot_iu_route_set_active', 'dot_iu_delivery_live_routes_set',
+              'dot_iu_event_type_internal_only_set', 'dot_iu_lineage_soft_erase', 'dot_iu_collection_import'))) then
+    raise exception '047 rollback REFUSED: dot_iu_command_run holds runs of the console''s own commands, or others were added'
       using hint = 'SET iu_core.force_rollback_047 = ''true'' removes the commands; their runs stay on record.';
   end if;
 

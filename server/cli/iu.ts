@@ -76,7 +76,7 @@ async function dispatch(rawArgs: string[]): Promise<void> {
 async function help(name: string, { command, examples }: typeof SUBCOMMANDS[string], rest: string[]): Promise<void> {
   const governed = name === 'run' || name === 'explain' ? COMMANDS.get(rest.find(word => !word.startsWith('-')) ?? '') : undefined
   show(await renderUsage({ ...command, meta: { ...await resolved(command.meta), name } } as AnyCommand, { meta: { name: 'npx iu' } } as AnyCommand))
-  const lines = governed ? [exampleLine(name as 'run' | 'explain', governed) + (name === 'run' ? ' --dry-run' : '')] : examples
+  const lines = governed ? [exampleLine(name as 'run' | 'explain', governed) + (name === 'run' && governed.previewable ? ' --dry-run' : '')] : examples
   if (governed) {
     console.log(`${table([governed.command.name, 'takes', 'default'], parametersOf(governed).map(parameter =>
       [`  ${parameter.name}`, parameter.takes, parameter.required ? 'needed' : parameter.default ?? '']))}\n`)

@@ -29,12 +29,12 @@ export const run = defineCommand({
   meta: { name: 'run', description: 'Preview a command, then run what was previewed; both are recorded' },
   args: ARGS,
   run: ({ args }) => onDatabase(async (db) => {
-    const known = (await listCommands(db)).map(row => row.command_name)
-    const entry = commandNamed(args.command, known)
+    const entry = commandNamed(args.command, await listCommands(db))
     const parameters = await parametersFrom(db, entry, args._.slice(1), fromOptions(entry, args))
     try {
       const done = await perform(db, { entry, parameters }, args)
       answer(args.json, done, report(done.run ?? done.preview!))
+      if (done.run?.result.health === 'red') throw new Told(1)
     }
     catch (error) {
       if (error instanceof PlainError || error instanceof Told) throw error
