@@ -82,6 +82,11 @@ async function confirm(word: string) {
   try {
     if ((await terminal.question(`Type ${word} to run it: `)).trim() === word) return
   }
+  catch (error) {
+    // Ctrl-C and Ctrl-D say no, too.
+    if ((error as Error).name !== 'AbortError') throw error
+    process.stderr.write('\n')
+  }
   finally {
     terminal.close()
   }
