@@ -3,12 +3,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { main } from '../../server/cli/iu'
 import { type Db, createDb } from '../../server/db/client'
 import { COMMANDS } from '../../server/db/commands'
 import { contents } from '../db/fixtures'
 import { createDatabase } from '../helpers/databases'
-import { runLine, runProgram } from './program'
+import { runLine } from './program'
 
 let folder: string
 beforeAll(async () => {
@@ -16,15 +17,25 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+/** What `--help` writes, and the examples at its end. */
 async function helpOf(...words: string[]) {
-  const program = runProgram('iu.mjs', [...words, '--help'], {})
-  expect(await program.ended, program.output.stderr).toBe(0)
-  const [text, examples = ''] = program.output.stdout.split('\nEXAMPLE\n')
+  const written = vi.spyOn(console, 'log').mockImplementation(() => {})
+  await main([...words, '--help'])
+  const [text, examples = ''] = written.mock.calls.join('\n').split('EXAMPLE\n')
+  written.mockRestore()
   return { text: text!, examples: examples.split('\n').map(line => line.trim()).filter(line => line !== '') }
 }
 
 /** The commands that `npx iu --help` lists. */
 const listed = [...(await helpOf()).text.matchAll(/^ +((?:db )?[a-z]+) {2,}\S/gm)].map(([, name]) => name!)
+const examples: [name: string, example: string][] = []
+for (const name of listed) examples.push(...(await helpOf(...name.split(' '))).examples.map(line => [name, line] as [string, string]))
+const explainHelp = new Map<string, Awaited<ReturnType<typeof helpOf>>>()
+const runHelp: typeof explainHelp = new Map()
+for (const name of COMMANDS.keys()) {
+  explainHelp.set(name, await helpOf('explain', name))
+  runHelp.set(name, await helpOf('run', name))
+}
 
 /** A demo database of its own, and somebody who types lines into shells that know no other. */
 async function withTypist(work: (type: (line: string) => Promise<{ code: number | string, stdout: string, stderr: string }>, db: Db) => Promise<void>) {
@@ -46,7 +57,11 @@ async function withTypist(work: (type: (line: string) => Promise<{ code: number 
 const besidesRuns = ({ dot_iu_command_run: _runs, ...rest }: Awaited<ReturnType<typeof contents>>) => rest
 
 describe('of a command of iu', () => {
-  test('are found', () => expect(listed).toEqual(expect.arrayContaining(['list', 'explain', 'run', 'health', 'verify', 'db adopt'])))
+  test('are found, one at least for each', () => {
+    expect(listed).toEqual(expect.arrayContaining(['list', 'explain', 'run', 'health', 'verify', 'db adopt']))
+    expect([...new Set(examples.map(([name]) => name))]).toEqual(listed)
+    for (const [name, line] of examples) expect(line).toMatch(new RegExp(`^npx iu ${name}( |$)`))
+  })
 
   /** What has to be typed before. */
   const first: Record<string, string[]> = {
@@ -58,33 +73,25 @@ describe('of a command of iu', () => {
     'db seed': { code: 1, words: /not empty/ },
     'db reset': { code: 1, words: /destroys every row[\s\S]*--yes/ },
   }
-  /** Those that write into this folder what is in it already. */
-  const rewritten: Record<string, string> = {
-    'db dump': 'migrations/schema.sql', 'db types': 'server/db/types.ts', 'db inventory': 'conformance/inventory.json',
-  }
+  const rewritten = [['dump', 'migrations/schema.sql'], ['types', 'server/db/types.ts'], ['inventory', 'conformance/inventory.json']] as const
 
-  test.each(listed)('%s', async (name) => {
-    const { examples } = await helpOf(...name.split(' '))
-    expect(examples.length).toBeGreaterThan(0)
-    const file = rewritten[name] && fileURLToPath(new URL(`../../${rewritten[name]}`, import.meta.url))
-    const committed = file && { text: await readFile(file, 'utf8'), at: (await stat(file)).mtimeMs }
+  test.each(examples.filter(([name]) => !/^db (dump|types|inventory)$/.test(name)))('%s: %s', (name, example) => withTypist(async (type) => {
+    for (const line of first[name] ?? []) expect((await type(line)).code).toBe(0)
+    const { code, stdout, stderr } = await type(example)
+    const { code: wanted, words } = otherwise[name] ?? { code: 0, words: /\S/ }
+    expect([code, stdout + stderr]).toEqual([wanted, expect.stringMatching(words)])
+  }))
+
+  test.each(rewritten)('db %s writes what is committed as %s', async (name, committed) => {
+    const file = fileURLToPath(new URL(`../../${committed}`, import.meta.url))
+    const [text, { mtimeMs }] = [await readFile(file, 'utf8'), await stat(file)]
     try {
-      for (const example of examples) {
-        expect(example).toMatch(new RegExp(`^npx iu ${name}( |$)`))
-        await withTypist(async (type) => {
-          for (const line of first[name] ?? []) expect((await type(line)).code).toBe(0)
-          const { code, stdout, stderr } = await type(example)
-          const { code: wanted, words } = otherwise[name] ?? { code: 0, words: /\S/ }
-          expect([code, stdout + stderr]).toEqual([wanted, expect.stringMatching(words)])
-        })
-      }
-      if (file) {
-        expect((await stat(file)).mtimeMs).toBeGreaterThan(committed!.at)
-        expect(await readFile(file, 'utf8')).toBe(committed!.text)
-      }
+      await withTypist(async type => expect((await type(`npx iu db ${name}`)).code).toBe(0))
+      expect((await stat(file)).mtimeMs).toBeGreaterThan(mtimeMs)
+      expect(await readFile(file, 'utf8')).toBe(text)
     }
     finally {
-      if (file && await readFile(file, 'utf8') !== committed!.text) await writeFile(file, committed!.text)
+      if (await readFile(file, 'utf8') !== text) await writeFile(file, text)
     }
   })
 })
@@ -99,20 +106,22 @@ describe('of a governed command', () => {
     dot_iu_route_set_active: 'route_not_found',
     dot_iu_route_remove: 'route_not_found',
   }
-  const exampleOf = async (verb: 'run' | 'explain', name: string) => {
-    const { text, examples } = await helpOf(verb, name)
-    expect(examples).toEqual([expect.stringMatching(new RegExp(`^npx iu ${verb} ${name} \\S`))])
-    for (const key of Object.keys(COMMANDS.get(name)!.parameters.shape)) expect(text).toContain(`  ${key} `)
-    return examples[0]!
-  }
+  const exampleOf = (name: string, help = runHelp) => help.get(name)!.examples[0]!
 
-  test.each([...COMMANDS])('%s: explained, previewed, run', (name, { previewable, mutating, deletes, parameters }) => withTypist(async (type, db) => {
+  test.each([['explain', explainHelp], ['run', runHelp]] as const)('stand in the help of %s, with every parameter', (verb, help) => {
+    for (const [name, { text, examples }] of help) {
+      expect(examples).toEqual([expect.stringMatching(new RegExp(`^npx iu ${verb} ${name} \\S`))])
+      for (const key of Object.keys(COMMANDS.get(name)!.parameters.shape)) expect(text).toContain(`  ${key} `)
+    }
+  })
+
+  test.concurrent.each([...COMMANDS])('%s: explained, previewed, run', (name, { previewable, mutating, deletes, parameters }) => withTypist(async (type, db) => {
     const before = await contents(db)
-    const explained = await type(await exampleOf('explain', name))
+    const explained = await type(exampleOf(name, explainHelp))
     expect([explained.code, explained.stdout]).toEqual([0, expect.stringMatching(/would call +select [\s\S]*Nothing was run\.\n$/)])
     expect(await contents(db)).toEqual(before)
 
-    const example = await exampleOf('run', name)
+    const example = exampleOf(name)
     expect(example.endsWith(' --dry-run')).toBe(previewable)
     const tried = await type(`${example} --json`)
     const answer = JSON.parse(tried.stdout)
@@ -133,7 +142,7 @@ describe('of a governed command', () => {
 
   test('of routes and deliveries, one after the other', () => withTypist(async (type, db) => {
     const example = async (name: string, over: Record<string, string> = {}, options = '--yes') => {
-      const line = Object.entries(over).reduce((text, [key, value]) => text.replace(new RegExp(` ${key}=('[^']*'|\\S+)`), ` ${key}=${value}`), (await exampleOf('run', name)).replace(/ --dry-run$/, ''))
+      const line = Object.entries(over).reduce((text, [key, value]) => text.replace(new RegExp(` ${key}=('[^']*'|\\S+)`), ` ${key}=${value}`), exampleOf(name).replace(/ --dry-run$/, ''))
       const { code, stdout, stderr } = await type(`${line} ${options} --json`)
       expect(code, stdout + stderr).toBe(0)
       return JSON.parse(stdout).run.result

@@ -190,6 +190,8 @@ describe('help', () => {
   test('names every command', async () => {
     expect(await iu('--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/list[\s\S]*explain[\s\S]*run[\s\S]*db migrate/) })
     expect((await iu()).code).toBe(2)
+    const { code, stdout } = await iu('run', 'dot_iu_gate_set', '--help')
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/ {2}key +text +needed\n[\s\S]*EXAMPLE\n\n {2}npx iu run dot_iu_gate_set /)])
   })
 })
 
