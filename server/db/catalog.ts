@@ -5,8 +5,10 @@ import { statementOf } from './explain'
 import { CatalogRow, type CommandDetail } from '#shared/schemas/command'
 import { Gate } from '#shared/schemas/gate'
 
-const withRegistry = (row: { command_name: string | null }): CatalogRow => CatalogRow.parse({
-  ...row, runnable: COMMANDS.has(row.command_name!), page: COMMANDS.get(row.command_name!)?.page ?? null,
+const DRY_RUN = { emit_mode: 'dry_run', dry_run: true }
+
+const withRegistry = (row: { command_name: string | null, gates: string[] | null }): CatalogRow => CatalogRow.parse({
+  ...row, dry_run_gates: COMMANDS.get(row.command_name!)?.gates(DRY_RUN) ?? row.gates, runnable: COMMANDS.has(row.command_name!), page: COMMANDS.get(row.command_name!)?.page ?? null,
 })
 
 /** The governed commands, by category and name. */

@@ -7,7 +7,7 @@ const LONGEST_MS = 10 * 60_000
 
 /** Scale-out: many instances of several templates, in one call and one transaction. */
 export const scaleout: Command<ScaleoutRequest> = {
-  name: 'dot_iu_auto_instantiate_scaleout',
+  name: 'dot_iu_scaleout',
   actor: request => request.actor,
   dryRun: request => request.emit_mode === 'dry_run',
   gatesToOpen: ({ open_gates, emit_mode }) => !open_gates

@@ -43,6 +43,8 @@ export const CatalogRow = z.object({
   /** Targets that the database does not have. */
   missing_functions: z.array(z.string()),
   gates: z.array(z.string()),
+  /** Those of them that a dry run needs too. */
+  dry_run_gates: z.array(z.string()),
   closed_gates: z.array(z.string()),
   last_run_id: Id.nullable(),
   last_run_at: Timestamp.nullable(),
