@@ -28,9 +28,9 @@ export const reasonWord = (name: string): 'Note' | 'Reason' => (entryOf(name)?.n
  * @returns e.g. `Preview of a live rollback`, `Dry run`, `Run`
  */
 export function runPhase({ command_name, phase, dry_run }: Pick<CommandRun, 'command_name' | 'phase' | 'dry_run'>) {
-  const live = entryOf(command_name)?.live
-  if (!live) return { label: phase === 'preview' ? 'Preview' : 'Run', tone: 'neutral' as const }
-  const { word, tone } = dry_run ? { word: 'dry run', tone: 'info' as const } : live
+  const mode = dry_run ? { word: 'dry run', tone: 'info' as const } : entryOf(command_name)?.live
+  if (!mode) return { label: phase === 'preview' ? 'Preview' : 'Run', tone: 'neutral' as const }
+  const { word, tone } = mode
   return { label: phase === 'preview' ? `Preview of a ${word}` : word.replace(/^./, first => first.toUpperCase()), tone }
 }
 
@@ -42,8 +42,9 @@ export function runOutcome(run: { command_name: string, phase: string, status: s
   if (run.refused) return 'refused'
   if (run.status !== 'ok') return run.status
   if (run.phase === 'preview') return 'preview'
-  if (!hasMode(run.command_name)) return 'ok'
-  return run.dry_run ? 'dry_run' : 'live'
+  if (run.dry_run) return 'dry_run'
+  const live = entryOf(run.command_name)?.live
+  return !live ? 'ok' : live.tone === 'error' ? 'live_destructive' : 'live'
 }
 
 /** Whether the run left anything behind besides its record. */
