@@ -515,3 +515,5 @@ revoke execute on function
   public.fn_iu_collection_retire_by_actor(text, boolean, text),
   public.fn_iu_lineage_soft_erase(text, boolean)
 from public;
+
+update public.dot_iu_command_catalog set target_functions = '{fn_iu_auto_instantiate_scaleout}' where command_name = 'dot_iu_scaleout';

@@ -4,6 +4,21 @@ set check_function_bodies = off;
 create schema if not exists public;
 create schema if not exists console;
 
+create table console.command (
+  command_name text not null,
+  category text not null,
+  mutating boolean not null,
+  reversible boolean not null,
+  target_functions text[] not null,
+  gates text[] default '{}'::text[] not null,
+  dry_run_gates text[] default '{}'::text[] not null,
+  description text not null,
+  constraint command_pkey PRIMARY KEY (command_name),
+  constraint command_dry_run_needs_less CHECK ((dry_run_gates <@ gates)),
+  constraint command_has_target CHECK ((cardinality(target_functions) > 0)),
+  constraint command_name_governed CHECK ((command_name ~ '^dot_iu_[a-z0-9_]+$'::text))
+);
+
 create table public.dot_config (
   key text not null,
   value text,
@@ -28,8 +43,10 @@ create table public.dot_iu_command_catalog (
   reversible boolean not null,
   target_functions text[] not null,
   gates text[] default '{}'::text[] not null,
+  dry_run_gates text[] default '{}'::text[] not null,
   description text not null,
   constraint dot_iu_command_catalog_pkey PRIMARY KEY (command_name),
+  constraint dot_iu_command_catalog_dry_run_needs_less CHECK ((dry_run_gates <@ gates)),
   constraint dot_iu_command_catalog_has_target CHECK ((cardinality(target_functions) > 0)),
   constraint dot_iu_command_catalog_name_governed CHECK ((command_name ~ '^dot_iu_[a-z0-9_]+$'::text))
 );
@@ -3846,8 +3863,30 @@ create view public.v_iu_command_catalog as
     last_run.operator AS last_run_operator,
     (( SELECT count(*) AS count
            FROM public.dot_iu_command_run r
-          WHERE ((r.command_name = c.command_name) AND (r.phase = 'run'::text) AND (r.started_at > (now() - '1 day'::interval)))))::integer AS runs_last_day
-   FROM (public.dot_iu_command_catalog c
+          WHERE ((r.command_name = c.command_name) AND (r.phase = 'run'::text) AND (r.started_at > (now() - '1 day'::interval)))))::integer AS runs_last_day,
+    c.dry_run_gates,
+    c.governed
+   FROM (( SELECT dot_iu_command_catalog.command_name,
+            dot_iu_command_catalog.category,
+            dot_iu_command_catalog.mutating,
+            dot_iu_command_catalog.reversible,
+            dot_iu_command_catalog.target_functions,
+            dot_iu_command_catalog.gates,
+            dot_iu_command_catalog.dry_run_gates,
+            dot_iu_command_catalog.description,
+            true AS governed
+           FROM public.dot_iu_command_catalog
+        UNION ALL
+         SELECT command.command_name,
+            command.category,
+            command.mutating,
+            command.reversible,
+            command.target_functions,
+            command.gates,
+            command.dry_run_gates,
+            command.description,
+            false AS governed
+           FROM console.command) c
      LEFT JOIN LATERAL ( SELECT r.id,
             r.started_at,
             r.status,
@@ -4539,7 +4578,19 @@ CREATE TRIGGER route_registry_updated AFTER UPDATE ON public.route_registry FOR 
 
 CREATE TRIGGER route_registry_written AFTER INSERT OR DELETE ON public.route_registry FOR EACH ROW EXECUTE FUNCTION public.fn_iu_route_change_trigger();
 
-comment on column public.dot_iu_command_catalog.gates is 'Every gate that some way of running it needs.';
+comment on column console.command.dry_run_gates is 'Those of its gates that a dry run needs too.';
+
+comment on column console.command.gates is 'Every gate that it needs to be run live, or to be run at all where it knows no dry run.';
+
+comment on column console.command.mutating is 'Whether it can write anything besides the record of its run.';
+
+comment on column console.command.reversible is 'Whether another governed command takes its effect back; true where there is no effect.';
+
+comment on column console.command.target_functions is 'Names of functions in schema public; a target may come with a later migration.';
+
+comment on column public.dot_iu_command_catalog.dry_run_gates is 'Those of its gates that a dry run needs too.';
+
+comment on column public.dot_iu_command_catalog.gates is 'Every gate that it needs to be run live, or to be run at all where it knows no dry run.';
 
 comment on column public.dot_iu_command_catalog.mutating is 'Whether it can write anything besides the record of its run.';
 
@@ -4729,6 +4780,8 @@ comment on function public.fn_iu_three_axis_envelope_request_trigger() is 'Trigg
 
 comment on function public.fn_iu_three_axis_envelope_wanted() is 'What the three-axis envelope has to hold as of now.';
 
+comment on table console.command is 'Commands of the console that are not in the catalogue of governed commands: they are checked, previewed and recorded alike.';
+
 comment on table public.dot_config is 'Configuration: one text value per key. Keys listed in iu_gate are gates.';
 
 comment on table public.dot_config_change is 'Every change of dot_config on every way in: who, when, from what value, why. Inside one transaction, too.';
@@ -4799,7 +4852,7 @@ comment on view public.v_iu_collection is 'One row per collection, and whether i
 
 comment on view public.v_iu_collection_piece is 'One row per active member of a collection, with its position and its text.';
 
-comment on view public.v_iu_command_catalog is 'One row per governed command: the targets it lacks, the gates that are closed for it, its last run and how many in a day.';
+comment on view public.v_iu_command_catalog is 'One row per command, governed or the console''s own: the targets it lacks, the gates that are closed for it, its last run and how many in a day.';
 
 comment on view public.v_iu_command_run is 'One row per recorded preview, run or refusal of a governed command.';
 

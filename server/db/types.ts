@@ -25,6 +25,32 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface ConsoleCommand {
+  category: string;
+  command_name: string;
+  description: string;
+  /**
+   * Those of its gates that a dry run needs too.
+   */
+  dry_run_gates: Generated<string[]>;
+  /**
+   * Every gate that it needs to be run live, or to be run at all where it knows no dry run.
+   */
+  gates: Generated<string[]>;
+  /**
+   * Whether it can write anything besides the record of its run.
+   */
+  mutating: boolean;
+  /**
+   * Whether another governed command takes its effect back; true where there is no effect.
+   */
+  reversible: boolean;
+  /**
+   * Names of functions in schema public; a target may come with a later migration.
+   */
+  target_functions: string[];
+}
+
 export interface DotConfig {
   key: string;
   value: string | null;
@@ -45,7 +71,11 @@ export interface DotIuCommandCatalog {
   command_name: string;
   description: string;
   /**
-   * Every gate that some way of running it needs.
+   * Those of its gates that a dry run needs too.
+   */
+  dry_run_gates: Generated<string[]>;
+  /**
+   * Every gate that it needs to be run live, or to be run at all where it knows no dry run.
    */
   gates: Generated<string[]>;
   /**
@@ -439,7 +469,9 @@ export interface VIuCommandCatalog {
   closed_gates: string[] | null;
   command_name: string | null;
   description: string | null;
+  dry_run_gates: string[] | null;
   gates: string[] | null;
+  governed: boolean | null;
   last_run_at: string | null;
   last_run_id: string | null;
   last_run_operator: string | null;
@@ -820,6 +852,7 @@ export interface VIuThreeAxisEnvelope {
 }
 
 export interface DB {
+  "console.command": ConsoleCommand;
   dot_config: DotConfig;
   dot_config_change: DotConfigChange;
   dot_iu_command_catalog: DotIuCommandCatalog;

@@ -28,10 +28,14 @@ export const RecordInstanceRequest = z.object({
 }).strict()
 export type RecordInstanceRequest = z.infer<typeof RecordInstanceRequest>
 
+/** What a refresh of the three-axis envelope, and a healthcheck, are asked for by. */
+export const ActorRequest = z.object({ actor: Actor }).strict()
+export type ActorRequest = z.infer<typeof ActorRequest>
+
 /** Route parameter `:name`. */
 export const CommandNameParam = z.object({ name: storable(z.string().max(200)) })
 
-/** One row of `v_iu_command_catalog`, and whether this console can run it. */
+/** One row of `v_iu_command_catalog`, and how this console runs it. */
 export const CatalogRow = z.object({
   command_name: z.string(),
   category: z.string(),
@@ -42,8 +46,9 @@ export const CatalogRow = z.object({
   target_functions: z.array(z.string()),
   /** Targets that the database does not have. */
   missing_functions: z.array(z.string()),
+  /** What it needs live; a command without a dry run needs them always. */
   gates: z.array(z.string()),
-  /** Those of them that a dry run needs too. */
+  /** Those of them that a dry run needs. */
   dry_run_gates: z.array(z.string()),
   closed_gates: z.array(z.string()),
   last_run_id: Id.nullable(),
@@ -52,6 +57,8 @@ export const CatalogRow = z.object({
   last_run_refused: z.boolean().nullable(),
   last_run_operator: z.string().nullable(),
   runs_last_day: z.number().int(),
+  /** Of the catalogue of governed commands; else the console's own. */
+  governed: z.boolean(),
   runnable: z.boolean(),
   /** The page that runs it; null: the command line alone. */
   page: z.string().nullable(),
@@ -73,7 +80,10 @@ export const CommandParameter = z.object({
 })
 export type CommandParameter = z.infer<typeof CommandParameter>
 
-/** `GET /api/commands/:name`: what running it would do, by its example. Nothing is run. */
+/**
+ * `GET /api/commands/:name`: what running it would do, by its example. Nothing is run. `gates` are those of
+ * `command.gates` as they stand: which of them a dry run needs is in `command.dry_run_gates`.
+ */
 export const CommandDetail = z.object({
   command: CatalogRow,
   parameters: z.array(CommandParameter),

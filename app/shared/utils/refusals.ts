@@ -241,6 +241,11 @@ const RULES: Record<string, Rule> = {
     protects: 'Only what was previewed is run.',
     advice: 'Preview again and look at what changed.',
   },
+  preview_refused: {
+    title: 'The preview did not go through',
+    protects: 'Only what a preview has shown is run.',
+    advice: 'Look at why it was refused, settle that, and preview again.',
+  },
   preview_expired: {
     title: 'The preview is too old',
     protects: 'What is run was seen a moment ago.',

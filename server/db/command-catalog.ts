@@ -5,13 +5,11 @@ import { statementOf } from './explain'
 import { CatalogRow, type CommandDetail } from '#shared/schemas/command'
 import { Gate } from '#shared/schemas/gate'
 
-const DRY_RUN = { emit_mode: 'dry_run', dry_run: true }
-
-const withRegistry = (row: { command_name: string | null, gates: string[] | null }): CatalogRow => CatalogRow.parse({
-  ...row, dry_run_gates: COMMANDS.get(row.command_name!)?.gates(DRY_RUN) ?? row.gates, runnable: COMMANDS.has(row.command_name!), page: COMMANDS.get(row.command_name!)?.page ?? null,
+const withRegistry = (row: { command_name: string | null }): CatalogRow => CatalogRow.parse({
+  ...row, runnable: COMMANDS.has(row.command_name!), page: COMMANDS.get(row.command_name!)?.page ?? null,
 })
 
-/** The governed commands, by category and name. */
+/** The governed commands and the console's own, by category and name. */
 export async function listCommands(db: Db): Promise<CatalogRow[]> {
   const rows = await db.selectFrom('v_iu_command_catalog').selectAll().orderBy('category').orderBy('command_name').execute()
   return rows.map(withRegistry)
@@ -24,7 +22,7 @@ export async function gatesOf(db: Db, keys: string[]): Promise<Gate[]> {
 }
 
 /**
- * One governed command: its parameters, its gates, and what its example would send. Nothing is run.
+ * One command: its parameters, its gates, and what its example would send. Nothing is run.
  * @returns null when there is none of that name
  */
 export async function describeCommand(db: Db, name: string): Promise<CommandDetail | null> {
