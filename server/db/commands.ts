@@ -77,7 +77,7 @@ const ALL = [
     example: { plan: '[{"template_collection_id":"tpl:wf:onboarding/v2","count":2,"suffix_prefix":"batch"}]', emit_mode: 'dry_run', actor: 'operator', note: 'trial batch' } }),
   governed({ command: retirement, parameters: RetirementRequest, page: '/retire',
     example: { actor: 'operator', dry_run: 'true' } }),
-  governed({ command: lineageErasure, parameters: LineageErasureRequest, page: null, deletes: ({ dry_run }) => !dry_run,
+  governed({ command: lineageErasure, parameters: LineageErasureRequest, page: '/erase-lineage', deletes: ({ dry_run }) => !dry_run,
     example: { actor: 'operator', dry_run: 'true' } }),
   governed({ command: delivery, parameters: DeliveryRequest, page: '/outbox/delivery',
     example: { limit: '100', worker: 'operator', dry_run: 'true' } }),

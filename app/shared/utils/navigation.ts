@@ -63,6 +63,7 @@ const BELONGS: [prefix: string, entry: string][] = [
   ['/instances', '/templates'],
   ['/sharing', '/templates'],
   ['/retire', '/rollback'],
+  ['/erase-lineage', '/rollback'],
 ]
 
 /**
