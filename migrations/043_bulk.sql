@@ -202,6 +202,8 @@ begin
   begin
     for v_from in 1 .. v_total by v_step loop
       v_to := least(v_from + v_step - 1, v_total);
+      -- A plan kept from when the tables were small reads them from end to end, once for each row that is written.
+      discard plans;
       -- The one thing that others see of a transaction under way: how far it is.
       perform set_config('application_name', format('iu scale-out %s/%s', v_from - 1, v_total), true);
 
@@ -436,6 +438,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_collection_template_instance_lineage l
     where l.instantiated_by = p_actor order by 1);

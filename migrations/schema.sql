@@ -496,6 +496,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_auto_instantiate_event_log l
     where l.triggered_by = p_actor order by l.instance_collection_id);
@@ -660,6 +662,8 @@ begin
   begin
     for v_from in 1 .. v_total by v_step loop
       v_to := least(v_from + v_step - 1, v_total);
+      -- A plan kept from when the tables were small reads them from end to end, once for each row that is written.
+      discard plans;
       -- The one thing that others see of a transaction under way: how far it is.
       perform set_config('application_name', format('iu scale-out %s/%s', v_from - 1, v_total), true);
 
@@ -820,8 +824,28 @@ begin
   return query select * from public.fn_iu_health_surface(
     'digest_recomputed',
     array(
-      select c.id::text from public.iu_piece_collection c
-      where c.manifest_digest is distinct from public.fn_iu_text_digest(public.fn_iu_manifest_pieces(c.id)::text)
+      -- As fn_iu_manifest_pieces, for all collections at once, and each manifest is hashed once: decision 015.
+      with member as (
+        select m.collection_id, m.role, m.iu_id,
+               row_number() over (partition by m.collection_id order by m.piece_order, m.iu_id) as position
+        from public.iu_piece_membership m
+        where m.membership_status = 'active'
+      ), listed as (
+        select member.collection_id,
+               jsonb_agg(jsonb_build_object('position', member.position, 'role', member.role, 'iu_id', member.iu_id)
+                         order by member.position) as pieces
+        from member
+        group by member.collection_id
+      ), manifest as materialized (
+        select m.manifest_digest, m.pieces, public.fn_iu_text_digest(m.pieces::text) as digest from public.iu_manifest m
+      )
+      select c.id::text
+      from public.iu_piece_collection c
+      left join listed on listed.collection_id = c.id
+      left join manifest on manifest.manifest_digest = c.manifest_digest
+      where c.manifest_digest is distinct from
+        case when manifest.pieces = coalesce(listed.pieces, '[]') then manifest.digest
+             else public.fn_iu_text_digest(coalesce(listed.pieces, '[]')::text) end
       order by c.id),
     'Every stored digest is the one its members give.',
     'The stored digest of these collections is not the one their members give.');
@@ -2498,6 +2522,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_collection_template_instance_lineage l
     where l.instantiated_by = p_actor order by 1);
