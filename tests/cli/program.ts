@@ -27,13 +27,16 @@ export const runProgram = (script: string, args: string[], env: Record<string, s
   start(process.execPath, [join(folder, 'bin', script), ...args], folder, env)
 
 /**
- * Runs a line as it is typed into a shell: `npx iu` is the `iu` of this folder.
+ * Runs a line as it is typed into a shell: `npx iu` is the `iu` of this clone, `npm run db:…` its `db` command.
  * @param line such as an example of the help
  * @param folder where it is typed
  * @param env as for `runProgram`
  */
 export const runLine = (line: string, folder: string, env: Record<string, string>): Program =>
-  start('sh', ['-c', `npx() { shift; "${process.execPath}" "${join(root, 'bin/iu.mjs')}" "$@"; }\n${line}`], folder, env)
+  start('sh', ['-c', `
+    npx() { shift; "${process.execPath}" "${join(root, 'bin/iu.mjs')}" "$@"; }
+    npm() { command=\${2#db:}; shift 2; [ "$1" = -- ] && shift; "${process.execPath}" "${join(root, 'bin/db.mjs')}" "$command" "$@"; }
+    ${line}`], folder, env)
 
 /**
  * Runs a program of bin/ on a terminal, a real one as far as it can tell, with somebody who types.
