@@ -32,7 +32,7 @@ function blocksOf(text: string): Block[] {
 const blocks = blocksOf(runbook)
 /** pg_dump only understands servers up to its own age; the tests of the database take care of what it dumps. */
 const here = blocks.filter(({ needs }) => needs === null)
-const lines = here.flatMap(({ kind, text, ...block }) => kind === 'sql' ? [{ ...block, kind, text }] : text.split('\n').map(line => ({ ...block, kind, text: line })))
+const lines = here.flatMap((block): Block[] => block.kind === 'sql' ? [block] : block.text.split('\n').map(text => ({ ...block, text })))
 
 let url: string
 let drop: () => Promise<void>

@@ -1,7 +1,7 @@
 /** A list issues as many statements for 300 instances as for 3: none of them asks once for each row. */
 import { type KyselyPlugin, sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { listCommands } from '../../server/db/catalog'
+import { listCommands } from '../../server/db/command-catalog'
 import type { Db } from '../../server/db/client'
 import { exportEvents, listActors, listEvents, pickOutboxEvents, summariseEvents } from '../../server/db/events'
 import { getFamily, listFamilies } from '../../server/db/families'
