@@ -24,7 +24,8 @@ const mayBeNull = (property: Property) => property.anyOf?.some(({ type }) => typ
 
 function takes(property: Property, named?: NamedBy): string {
   if (named === 'collection') return 'id or key of a collection'
-  if (named === 'pieces') return 'addresses of pieces, or JSON'
+  if (named === 'piece') return 'id or address of a piece'
+  if (named === 'pieces' || named === 'piece_ids') return 'addresses of pieces, or JSON'
   const { type, enum: values } = inner(property)
   if (values) return values.join(' or ')
   return type === 'boolean' ? 'true or false' : type === 'integer' || type === 'number' ? 'number' : type === 'string' ? 'text' : 'JSON'
@@ -64,13 +65,14 @@ async function idsOf(db: Db, by: NamedBy, field: string, text: string): Promise<
     if (!found) throw new UnknownName(field, `there is no collection with the key ${text}`)
     return found.collection_id
   }
-  const addresses = text.split(',').map(address => address.trim())
+  const addresses = by === 'piece' ? [text.trim()] : text.split(',').map(address => address.trim())
   const found = await db.selectFrom('v_iu_piece').select(['id', 'canonical_address']).where('canonical_address', 'in', addresses).execute()
-  return addresses.map((address) => {
+  const ids = addresses.map((address) => {
     const piece = found.find(({ canonical_address }) => canonical_address === address)
     if (!piece) throw new UnknownName(field, `there is no piece with the address ${address}`)
-    return { iu_id: piece.id }
+    return piece.id
   })
+  return by === 'piece' ? ids[0] : by === 'piece_ids' ? ids : ids.map(iu_id => ({ iu_id }))
 }
 
 /**

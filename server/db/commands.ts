@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { composition, instanceRecording, templateMarking } from './composition'
 import { gateSetting } from './gate-setting'
 import { orchestration } from './orchestrations'
+import { pieceCreation, pieceEvent, pieceMerge, pieceRetirement, pieceSplit, pieceSupersession, pieceUpdate } from './piece-changes'
 import { rollback } from './rollbacks'
 import type { Command } from './runs'
 import { registerVersion, retireVersion } from './versions'
@@ -9,10 +10,14 @@ import { ComposeRequest, MarkTemplateRequest, RecordInstanceRequest } from '#sha
 import { Id } from '#shared/schemas/common'
 import { RegisterVersionRequest, RetireVersionRequest } from '#shared/schemas/family'
 import { GateParam, SetGateRequest } from '#shared/schemas/gate'
+import { PIECE_CHANGE_REQUESTS } from '#shared/schemas/piece-change'
 import { OrchestrationRequest, RollbackRequest } from '#shared/schemas/run'
 
-/** What an operator may write instead of an id: a collection's key, or the addresses of pieces, comma between them. */
-export type NamedBy = 'collection' | 'pieces'
+/**
+ * What an operator may write instead of an id: a collection's key, or a piece's address; instead of a list of members or of
+ * ids the addresses of pieces, comma between them.
+ */
+export type NamedBy = 'collection' | 'piece' | 'pieces' | 'piece_ids'
 
 /** A command that this console can run: one line in the registry below. */
 export interface Governed<P = Record<string, unknown>> {
@@ -60,6 +65,22 @@ const ALL = [
     example: { collection_id: 'tpl:wf:onboarding/v2', actor: 'operator' } }),
   governed({ command: instanceRecording, parameters: RecordInstanceRequest, page: null, named: { instance_collection_id: 'collection', template_collection_id: 'collection' },
     example: { instance_collection_id: 'tpl-inst:wf:onboarding/v1-pilot', template_collection_id: 'tpl:wf:onboarding/v1', actor: 'operator' } }),
+  governed({ command: pieceCreation, parameters: PIECE_CHANGE_REQUESTS.create, page: '/pieces/new',
+    example: { canonical_address: 'wf/onboarding/parking', title: 'Parking', body: 'Ask the front desk for a badge.', actor: 'operator', open_gates: 'true' } }),
+  governed({ command: pieceUpdate, parameters: PIECE_CHANGE_REQUESTS.update, page: '/pieces', named: { iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/welcome', title: 'Welcome', body: 'Welcome to the team.', actor: 'operator', open_gates: 'true' } }),
+  governed({ command: pieceSplit, parameters: PIECE_CHANGE_REQUESTS.split, page: '/pieces', named: { iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/accounts', parts: '[{"canonical_address":"wf/onboarding/logins","title":"Accounts","body":"Ask for your accounts."},{"canonical_address":"wf/onboarding/equipment","title":"Equipment","body":"Fetch your laptop."}]', actor: 'operator', reason: 'two topics', open_gates: 'true' } }),
+  governed({ command: pieceMerge, parameters: PIECE_CHANGE_REQUESTS.merge, page: '/pieces', named: { iu_ids: 'piece_ids' },
+    example: { iu_ids: 'wf/incident-review/impact,wf/incident-review/causes', canonical_address: 'wf/incident-review/impact-and-causes', title: 'Impact and causes', body: 'What it did, and why.', actor: 'operator', open_gates: 'true' } }),
+  governed({ command: pieceSupersession, parameters: PIECE_CHANGE_REQUESTS.supersede, page: '/pieces', named: { iu_id: 'piece', by_iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/paper-checklist', by_iu_id: 'wf/onboarding/thirty-day-review', actor: 'operator', reason: 'the review covers it', open_gates: 'true' } }),
+  governed({ command: pieceRetirement, parameters: PIECE_CHANGE_REQUESTS.retire, page: '/pieces', named: { iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/paper-checklist', actor: 'operator', reason: 'nobody uses paper any more', open_gates: 'true' } }),
+  governed({ command: pieceEvent, parameters: PIECE_CHANGE_REQUESTS.emit_event, page: '/pieces', named: { iu_id: 'piece' },
+    // The second gate is never opened for it: it decides whether the event is emitted dry or live.
+    gates: () => ['piece_event_runtime.emit_enabled', 'piece_event_runtime.dry_run_only'],
+    example: { event_type: 'updated', iu_id: 'wf/onboarding/welcome', payload: '{"note":"trial"}', actor: 'operator', open_gates: 'true' } }),
 ]
 
 /** Every command that this console can run, by its name: what routes, pages and command line go by. */

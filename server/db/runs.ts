@@ -23,7 +23,7 @@ export interface Command<Parameters> {
   /** Gates to open inside the transaction where they are closed. */
   gatesToOpen?: (parameters: Parameters) => string[]
   /** Calls the SQL function, and gathers the objects it concerns. */
-  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'facts'>>>
+  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'pieces' | 'facts'>>>
 }
 
 /** Who asks at the console, and why; aborting the signal stops the work, and nothing of it remains. */
@@ -43,7 +43,8 @@ export class PreviewError extends Refusal {
   }
 }
 
-const SUCCESS = new Set(['ok', 'idempotent_replay'])
+/** An event of a type that is not emitted is passed over in silence: that is no refusal. */
+const SUCCESS = new Set(['ok', 'idempotent_replay', 'ignored'])
 
 /** What is kept of a failure: PostgreSQL's code for it. Messages can hold values of rows. */
 function failed(error: unknown): Outcome {
@@ -56,13 +57,13 @@ async function perform<P>(db: Db, trx: Trx, command: Command<P>, parameters: P, 
   const gates = command.gatesToOpen?.(parameters) ?? []
   const opened = gates.length > 0 ? await openGates(trx, gates, operator, reason) : []
   const before = await countRowChanges(trx)
-  const { outcome, instance = null, rollback = null, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
+  const { outcome, instance = null, rollback = null, pieces, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
   if (!SUCCESS.has(outcome.status)) throw new Refusal(outcome)
   const tables = subtractRowChanges(await countRowChanges(trx), before)
   if (opened.length > 0) await putBackGates(trx, opened, operator, reason)
   return {
     outcome,
-    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, facts },
+    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, pieces, facts },
   }
 }
 
