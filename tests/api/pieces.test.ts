@@ -17,7 +17,7 @@ const pieceOf = async (address: string): Promise<PieceDetail> => {
   const { rows: [row] } = await sql<{ id: string }>`select id from public.information_unit where canonical_address = ${address}`.execute(own.db)
   return (await get(own, `/api/pieces/${row!.id}`)).body
 }
-const text = (name = randomUUID()) => ({ canonical_address: `test/${name}`, title: `Title of ${name}`, body: `Text of ${name}\n` })
+const text = (name: string = randomUUID()) => ({ canonical_address: `test/${name}`, title: `Title of ${name}`, body: `Text of ${name}\n` })
 
 /** Previews and runs a change; checks that the preview left nothing behind. */
 async function change(body: Record<string, unknown>) {

@@ -51,6 +51,17 @@ describe('typed parameters', () => {
     expect(await readTyped(db, version, { collection_id: first!.id })).toEqual({ collection_id: first!.id })
   }))
 
+  test('a piece is named by its address, alone or in a list', () => seededDatabase(async ({ db }) => {
+    const ids = await Promise.all(['wf/onboarding/welcome', 'wf/onboarding/accounts'].map(async address =>
+      (await db.selectFrom('v_iu_piece').select('id').where('canonical_address', '=', address).executeTakeFirstOrThrow()).id))
+    const [supersede, merge] = [COMMANDS.get('dot_iu_piece_supersede')!, COMMANDS.get('dot_iu_piece_merge')!]
+    expect(await readTyped(db, supersede, { iu_id: 'wf/onboarding/welcome', by_iu_id: ids[1]! })).toEqual({ iu_id: ids[0], by_iu_id: ids[1] })
+    expect(await readTyped(db, merge, { iu_ids: 'wf/onboarding/welcome, wf/onboarding/accounts' })).toEqual({ iu_ids: ids })
+    expect(await readTyped(db, merge, { iu_ids: JSON.stringify(ids) })).toEqual({ iu_ids: ids })
+    // A comma may be part of one address.
+    await expect(readTyped(db, supersede, { iu_id: 'wf/a,b' })).rejects.toMatchObject({ field: 'iu_id', message: expect.stringContaining('wf/a,b') })
+  }))
+
   test('that name nothing are told', () => seededDatabase(async ({ db }) => {
     await expect(readTyped(db, version, { collection_id: 'tpl:none' })).rejects.toMatchObject({ field: 'collection_id', message: expect.stringContaining('tpl:none') })
     await expect(readTyped(db, COMMANDS.get('dot_iu_compose')!, { pieces: 'wf/onboarding/welcome, wf/none' }))

@@ -26,7 +26,7 @@ export const PIECE_CHANGE_WORDS: Record<PieceChangeName, PieceChangeWords> = {
   update: {
     slug: 'edit', label: 'Edit', icon: 'i-lucide-pencil', run: 'Save the edit', tone: 'primary',
     description: 'Changes the title and the text, at once in every collection that holds the piece.',
-    before: 'The text before it is kept with this run.',
+    before: 'The text as it was is kept with this run.',
   },
   split: {
     slug: 'split', label: 'Split', icon: 'i-lucide-split', run: 'Split the piece', tone: 'secondary',
