@@ -4210,8 +4210,30 @@ create view public.v_iu_piece as
     content_digest,
     created_by,
     created_at,
-    updated_at
+    updated_at,
+    (( SELECT count(*) AS count
+           FROM public.iu_piece_membership m
+          WHERE ((m.iu_id = u.id) AND (m.membership_status = 'active'::text))))::integer AS held_by
    FROM public.information_unit u;
+
+create view public.v_iu_piece_lifecycle as
+ SELECT l.id,
+    l.iu_id,
+    u.canonical_address,
+    u.title,
+    u.lifecycle_status,
+    l.change,
+    l.from_status,
+    l.to_status,
+    l.actor,
+    l.reason,
+    l.created_at,
+    l.successor_ids,
+    COALESCE(( SELECT jsonb_agg(jsonb_build_object('iu_id', s.id, 'canonical_address', s.canonical_address, 'title', s.title, 'lifecycle_status', s.lifecycle_status) ORDER BY given.place) AS jsonb_agg
+           FROM (unnest(l.successor_ids) WITH ORDINALITY given(iu_id, place)
+             JOIN public.information_unit s ON ((s.id = given.iu_id)))), '[]'::jsonb) AS successors
+   FROM (public.iu_lifecycle_log l
+     JOIN public.information_unit u ON ((u.id = l.iu_id)));
 
 create view public.v_iu_piece_place as
  SELECT iu_id,
@@ -4576,6 +4598,8 @@ CREATE INDEX iu_core_retention_log_table ON public.iu_core_retention_log USING b
 CREATE INDEX iu_core_retention_policy_change_table ON public.iu_core_retention_policy_change USING btree (table_name, id DESC);
 
 CREATE INDEX iu_lifecycle_log_iu_id ON public.iu_lifecycle_log USING btree (iu_id, id);
+
+CREATE INDEX iu_lifecycle_log_successor_ids ON public.iu_lifecycle_log USING gin (successor_ids);
 
 CREATE INDEX iu_piece_collection_manifest_digest ON public.iu_piece_collection USING btree (manifest_digest);
 
@@ -4943,7 +4967,9 @@ comment on view public.v_iu_outbox_summary is 'One row per domain and type of th
 
 comment on view public.v_iu_outbox_type is 'One row per registered event type: stream, lane, whether it stays inside, its routes and its events.';
 
-comment on view public.v_iu_piece is 'One row per piece, with its text.';
+comment on view public.v_iu_piece is 'One row per piece, with its text and how many collections hold it.';
+
+comment on view public.v_iu_piece_lifecycle is 'One row per change of a piece''s life, with the pieces that took its place.';
 
 comment on view public.v_iu_piece_place is 'One row per place of a piece: the collections that hold it, and where in them it stands.';
 

@@ -24,7 +24,8 @@ const mayBeNull = (property: Property) => property.anyOf?.some(({ type }) => typ
 
 function takes(property: Property, named?: NamedBy): string {
   if (named === 'collection') return 'id or key of a collection'
-  if (named === 'pieces') return 'addresses of pieces, or JSON'
+  if (named === 'piece') return 'id or address of a piece'
+  if (named === 'pieces' || named === 'piece_ids') return 'addresses of pieces, or JSON'
   if (named === 'plan') return 'JSON, templates by id or key'
   const { type, const: only, enum: values } = inner(property)
   if (only !== undefined) return String(only)
@@ -68,14 +69,16 @@ async function collectionId(db: Db, field: string, key: string): Promise<string>
   return found.collection_id!
 }
 
-async function pieceIds(db: Db, field: string, text: string) {
-  const addresses = text.split(',').map(address => address.trim())
+async function pieceIds(db: Db, by: NamedBy, field: string, text: string): Promise<unknown> {
+  // A comma may be part of one address.
+  const addresses = by === 'piece' ? [text.trim()] : text.split(',').map(address => address.trim())
   const found = await db.selectFrom('v_iu_piece').select(['id', 'canonical_address']).where('canonical_address', 'in', addresses).execute()
-  return addresses.map((address) => {
+  const ids = addresses.map((address) => {
     const piece = found.find(({ canonical_address }) => canonical_address === address)
     if (!piece) throw new UnknownName(field, `there is no piece with the address ${address}`)
-    return { iu_id: piece.id }
+    return piece.id
   })
+  return by === 'piece' ? ids[0] : by === 'piece_ids' ? ids : ids.map(iu_id => ({ iu_id }))
 }
 
 async function idsOf(db: Db, by: NamedBy, field: string, value: unknown): Promise<unknown> {
@@ -86,7 +89,7 @@ async function idsOf(db: Db, by: NamedBy, field: string, value: unknown): Promis
       : row)))
   }
   if (!isName(value)) return value
-  return by === 'collection' ? collectionId(db, field, value) : pieceIds(db, field, value)
+  return by === 'collection' ? collectionId(db, field, value) : pieceIds(db, by, field, value)
 }
 
 /**

@@ -8,6 +8,7 @@ import { gateSetting } from './gate-setting'
 import { healthcheck } from './health'
 import { snapshotTaking } from './invariants'
 import { orchestration } from './orchestrations'
+import { pieceCreation, pieceEvent, pieceMerge, pieceRetirement, pieceSplit, pieceSupersession, pieceUpdate } from './piece-changes'
 import { retentionCheck, retentionCleanup, retentionPolicySetting } from './retention'
 import { lineageErasure, retirement } from './retirements'
 import { rollback } from './rollbacks'
@@ -23,14 +24,15 @@ import {
   DeliveryRequest, InternalOnlyRequest, LiveRoutesRequest, RegisterRouteRequest, RemoveRouteRequest, RequeueRequest, RouteParam, SwitchRouteRequest, TypeParam,
 } from '#shared/schemas/outbox'
 import { RetentionCheckRequest, RetentionCleanupRequest, RetentionTableParam, SetRetentionPolicyRequest } from '#shared/schemas/retention'
+import { PIECE_CHANGE_REQUESTS } from '#shared/schemas/piece-change'
 import { OrchestrationRequest, RollbackRequest } from '#shared/schemas/run'
 import { LineageErasureRequest, RetirementRequest, ScaleoutRequest } from '#shared/schemas/scaleout'
 
 /**
- * What an operator may write instead of an id: a collection's key, the addresses of pieces with commas between them, or
- * the keys of the templates in a plan.
+ * What an operator may write instead of an id: a collection's key, a piece's address, the keys of the templates in a plan;
+ * instead of a list of members or of ids the addresses of pieces, comma between them.
  */
-export type NamedBy = 'collection' | 'pieces' | 'plan'
+export type NamedBy = 'collection' | 'piece' | 'pieces' | 'piece_ids' | 'plan'
 
 /** A command that this console can run: one line in the registry below. */
 export interface Governed<P = Record<string, unknown>> {
@@ -105,6 +107,20 @@ const ALL = [
     example: { name: 'before-the-change', actor: 'operator' } }),
   governed({ command: healthcheck, parameters: ActorRequest, page: '/health', mutating: false, previewable: false,
     example: { actor: 'operator' } }),
+  governed({ command: pieceCreation, parameters: PIECE_CHANGE_REQUESTS.create, page: '/pieces/new',
+    example: { canonical_address: 'wf/onboarding/parking', title: 'Parking', body: 'Ask the front desk for a badge.', actor: 'operator', open_gates: 'true' } }),
+  governed({ command: pieceUpdate, parameters: PIECE_CHANGE_REQUESTS.update, page: '/pieces', named: { iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/welcome', title: 'Welcome', body: 'Welcome to the team.', actor: 'operator', open_gates: 'true' } }),
+  governed({ command: pieceSplit, parameters: PIECE_CHANGE_REQUESTS.split, page: '/pieces', named: { iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/accounts', parts: '[{"canonical_address":"wf/onboarding/logins","title":"Accounts","body":"Ask for your accounts."},{"canonical_address":"wf/onboarding/equipment","title":"Equipment","body":"Fetch your laptop."}]', actor: 'operator', reason: 'two topics', open_gates: 'true' } }),
+  governed({ command: pieceMerge, parameters: PIECE_CHANGE_REQUESTS.merge, page: '/pieces', named: { iu_ids: 'piece_ids' },
+    example: { iu_ids: 'wf/incident-review/impact,wf/incident-review/causes', canonical_address: 'wf/incident-review/impact-and-causes', title: 'Impact and causes', body: 'What it did, and why.', actor: 'operator', open_gates: 'true' } }),
+  governed({ command: pieceSupersession, parameters: PIECE_CHANGE_REQUESTS.supersede, page: '/pieces', named: { iu_id: 'piece', by_iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/paper-checklist', by_iu_id: 'wf/onboarding/thirty-day-review', actor: 'operator', reason: 'the review covers it', open_gates: 'true' } }),
+  governed({ command: pieceRetirement, parameters: PIECE_CHANGE_REQUESTS.retire, page: '/pieces', named: { iu_id: 'piece' },
+    example: { iu_id: 'wf/onboarding/paper-checklist', actor: 'operator', reason: 'nobody uses paper any more', open_gates: 'true' } }),
+  governed({ command: pieceEvent, parameters: PIECE_CHANGE_REQUESTS.emit_event, page: '/pieces', named: { iu_id: 'piece' },
+    example: { event_type: 'updated', iu_id: 'wf/onboarding/welcome', payload: '{"note":"trial"}', actor: 'operator', open_gates: 'true' } }),
 ]
 
 /** Every command that this console can run, by its name: what routes, pages and command line go by. */

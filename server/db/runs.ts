@@ -26,7 +26,7 @@ export interface Command<Parameters> {
    */
   gatesToOpen?: (parameters: Parameters) => string[]
   /** Calls the SQL function, and gathers the objects it concerns. */
-  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'facts'>>>
+  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'pieces' | 'facts'>>>
 }
 
 /** Who asks at the console, and why; aborting the signal stops the work, and nothing of it remains. */
@@ -57,7 +57,8 @@ export async function gatesToOpen<P>(db: Db | Trx, command: Command<P>, paramete
   return gatesNeeded(db, command.name, command.dryRun?.(parameters) ?? false)
 }
 
-const SUCCESS = new Set(['ok', 'idempotent_replay'])
+/** An event of a type that is not emitted is passed over in silence: that is no refusal. */
+const SUCCESS = new Set(['ok', 'idempotent_replay', 'ignored'])
 
 /** What is kept of a failure: PostgreSQL's code for it. Messages can hold values of rows. */
 function failed(error: unknown): Outcome {
@@ -70,13 +71,13 @@ async function perform<P>(db: Db, trx: Trx, command: Command<P>, parameters: P, 
   const gates = await gatesToOpen(trx, command, parameters)
   const opened = gates.length > 0 ? await openGates(trx, gates, operator, reason) : []
   const before = await countRowChanges(trx)
-  const { outcome, instance = null, rollback = null, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
+  const { outcome, instance = null, rollback = null, pieces, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
   if (!SUCCESS.has(outcome.status)) throw new Refusal(outcome)
   const tables = subtractRowChanges(await countRowChanges(trx), before)
   if (opened.length > 0) await putBackGates(trx, opened, operator, reason)
   return {
     outcome,
-    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, facts },
+    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, pieces, facts },
   }
 }
 

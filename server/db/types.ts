@@ -683,10 +683,27 @@ export interface VIuPiece {
   content_digest: string | null;
   created_at: string | null;
   created_by: string | null;
+  held_by: number | null;
   id: string | null;
   lifecycle_status: string | null;
   title: string | null;
   updated_at: string | null;
+}
+
+export interface VIuPieceLifecycle {
+  actor: string | null;
+  canonical_address: string | null;
+  change: string | null;
+  created_at: string | null;
+  from_status: string | null;
+  id: number | null;
+  iu_id: string | null;
+  lifecycle_status: string | null;
+  reason: string | null;
+  successor_ids: string[] | null;
+  successors: Json | null;
+  title: string | null;
+  to_status: string | null;
 }
 
 export interface VIuPiecePlace {
@@ -907,6 +924,7 @@ export interface DB {
   v_iu_outbox_summary: VIuOutboxSummary;
   v_iu_outbox_type: VIuOutboxType;
   v_iu_piece: VIuPiece;
+  v_iu_piece_lifecycle: VIuPieceLifecycle;
   v_iu_piece_place: VIuPiecePlace;
   v_iu_piece_sharing: VIuPieceSharing;
   v_iu_retired_collection: VIuRetiredCollection;

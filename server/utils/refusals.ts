@@ -1,6 +1,6 @@
 import { refusalMessage, ruleOf } from '#shared/utils/refusals'
 
-const NOT_FOUND = new Set(['template_collection_not_found', 'collection_not_found', 'gate_not_found', 'version_not_found', 'route_not_found', 'delivery_not_found', 'snapshot_not_found', 'policy_not_found'])
+const NOT_FOUND = new Set(['template_collection_not_found', 'collection_not_found', 'gate_not_found', 'version_not_found', 'route_not_found', 'delivery_not_found', 'snapshot_not_found', 'policy_not_found', 'piece_not_found'])
 
 /** A refusal's HTTP code: what does not exist is 404, what is malformed 400, what a rule forbids 409. */
 const httpCode = (status: string) => (NOT_FOUND.has(status) ? 404 : status.startsWith('invalid_') ? 400 : 409)

@@ -23,8 +23,8 @@ describe('the registry', () => {
     expect('open_gates' in entry.parameters.shape).toBe(row!.gates.length > 0)
   }))
 
-  test('has every command of the catalogue but the import, which reads a file, and those of pieces', () => withTransaction(async (db) => {
-    const missing = (await listCommands(db)).filter(row => !row.runnable && !row.command_name.startsWith('dot_iu_piece_'))
+  test('has every command of the catalogue but the import, which reads a file', () => withTransaction(async (db) => {
+    const missing = (await listCommands(db)).filter(row => !row.runnable)
     expect(missing.map(row => row.command_name)).toEqual(['dot_iu_collection_import'])
   }))
 
@@ -71,10 +71,13 @@ describe('the commands of the server', () => {
 
   test('that open gates of their own choice open none that the catalogue does not name', () => withTransaction(async (db) => {
     const choosing = sources.filter(file => /gatesToOpen: /.test(readFileSync(file, 'utf8')))
-    expect(choosing.map(file => basename(file))).toEqual(['import.ts'])
-    const { gates } = (await listCommands(db)).find(row => row.command_name === 'dot_iu_collection_import')!
-    const written = [...readFileSync(choosing[0]!, 'utf8').matchAll(/'((?:iu_core|piece_event_runtime)\.\w+)'/g)].map(([, key]) => key)
-    expect(written.sort()).toEqual(gates)
+    expect(choosing.map(file => basename(file)).sort()).toEqual(['import.ts', 'piece-changes.ts'])
+    const rows = await listCommands(db)
+    for (const [file, command] of [['import.ts', 'dot_iu_collection_import'], ['piece-changes.ts', 'dot_iu_piece_emit_event']]) {
+      const source = readFileSync(choosing.find(path => basename(path) === file)!, 'utf8')
+      const written = [...source.matchAll(/'((?:iu_core|piece_event_runtime)\.\w+)'/g)].map(([, key]) => key)
+      expect(rows.find(row => row.command_name === command)!.gates).toEqual(expect.arrayContaining(written))
+    }
   }))
 
   test('open the gates of their mode, when they are asked to', () => withTransaction(async (db) => {
@@ -111,6 +114,17 @@ describe('typed parameters', () => {
     for (const nonsense of ['batch', '7', '[null, 7]', '{"a":1}']) {
       expect(scaleout.parameters.safeParse(await readTyped(db, scaleout, { plan: nonsense })).success).toBe(false)
     }
+  }))
+
+  test('a piece is named by its address, alone or in a list', () => seededDatabase(async ({ db }) => {
+    const ids = await Promise.all(['wf/onboarding/welcome', 'wf/onboarding/accounts'].map(async address =>
+      (await db.selectFrom('v_iu_piece').select('id').where('canonical_address', '=', address).executeTakeFirstOrThrow()).id))
+    const [supersede, merge] = [COMMANDS.get('dot_iu_piece_supersede')!, COMMANDS.get('dot_iu_piece_merge')!]
+    expect(await readTyped(db, supersede, { iu_id: 'wf/onboarding/welcome', by_iu_id: ids[1]! })).toEqual({ iu_id: ids[0], by_iu_id: ids[1] })
+    expect(await readTyped(db, merge, { iu_ids: 'wf/onboarding/welcome, wf/onboarding/accounts' })).toEqual({ iu_ids: ids })
+    expect(await readTyped(db, merge, { iu_ids: JSON.stringify(ids) })).toEqual({ iu_ids: ids })
+    // A comma may be part of one address.
+    await expect(readTyped(db, supersede, { iu_id: 'wf/a,b' })).rejects.toMatchObject({ field: 'iu_id', message: expect.stringContaining('wf/a,b') })
   }))
 
   test('that name nothing are told', () => seededDatabase(async ({ db }) => {

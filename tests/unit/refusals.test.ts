@@ -28,7 +28,7 @@ describe('a refusal', () => {
     ['template_collection_not_found', 404], ['collection_not_found', 404], ['gate_not_found', 404], ['version_not_found', 404],
     ['live_gate_closed', 409], ['composer_gate_closed', 409], ['template_not_marked', 409], ['instance_key_conflict', 409],
     ['family_seq_collision', 409], ['blocked_by_reference', 409], ['preview_refused', 409], ['preview_expired', 409], ['preview_outdated', 409],
-    ['piece_not_found', 409], ['previous_not_found', 409],
+    ['piece_not_found', 404], ['piece_not_active', 409], ['previous_not_found', 409],
   ])('%s is %i', (status, code) => expect(explainRefusal({ status }).code).toBe(code))
 
   test('names the field as the request does', () => {

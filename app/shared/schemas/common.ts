@@ -38,6 +38,10 @@ export const Reason = storable(z.string().trim().min(1, 'a reason is needed')
 export const EmitMode = z.enum(['dry_run', 'live'], { error: 'must be dry_run or live' })
 export type EmitMode = z.infer<typeof EmitMode>
 
+/** How far an event has been delivered; `pending` is due or waits for another attempt. */
+export const DeliveryState = z.enum(['not_routed', 'pending', 'delivered', 'dead'])
+export type DeliveryState = z.infer<typeof DeliveryState>
+
 /** A timestamp as ISO 8601 in UTC, to the microsecond. */
 export const Timestamp = z.string()
 

@@ -98,13 +98,13 @@ const RULES: Record<string, Rule> = {
   },
   piece_not_found: {
     title: 'A piece is missing',
-    protects: 'A collection holds only pieces that exist.',
-    advice: 'Look at the template’s pieces before you try again.',
+    protects: 'Only pieces that exist are held by collections or changed.',
+    advice: 'Look it up in the list of pieces before you try again.',
   },
   piece_not_active: {
     title: 'A piece is not active',
-    protects: 'Nothing new is made from pieces that were put out of use.',
-    advice: 'Replace the piece in the template, or register a version without it.',
+    protects: 'Nothing new is made from pieces that were put out of use, and what has ended stays as it ended.',
+    advice: 'Look at what took its place and use that, also in the templates that still hold it.',
   },
   canonical_address_conflict: {
     title: 'The address is taken',
