@@ -35,6 +35,8 @@ export const orNull = (field: Field): Field => ({ ...field, wrong: field.wrong.f
 export const orEmpty = (field: Field): Field => ({ ...field, wrong: field.wrong.filter(([, value]) => typeof value !== 'string' || value.trim() !== '') })
 
 export const id: Field = { wrong: [['a malformed uuid', '12345'], ['an injection', '\' or 1=1 --'], ['a number', 1], ['an object', { id: 1 }], NONE] }
+/** A SHA-256 in lower-case hex. */
+export const digest: Field = { wrong: [['too short', 'abc'], ['capitals', 'A'.repeat(64)], ['a number', 7], ['an object', {}], NONE] }
 export const flag: Field = { wrong: [['a text', 'false'], ['a number', 1], NONE] }
 export const whole = (least: number, most: number): Field => ({
   wrong: [['too small', least - 1], ['too large', most + 1], ['a fraction', least + 0.5], ['no number', 'many'], ['an object', {}]],

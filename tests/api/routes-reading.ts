@@ -39,6 +39,7 @@ const events = { q: search, mode: choice, actor: search, template: sentId, event
 const outbox = { ...paged, q: search, domain: search, type: search, actor: search, state: choice, dir: choice }
 const runs = { ...paged, q: search, command: search, operator: search, actor: search, phase: choice, outcome: choice, within: choice, on: day }
 const templates = { ...paged, q: search, status: choice, kind: search, flag: choice, sort: choice, dir: choice }
+const pieces = { ...paged, q: search, status: choice, held: choice }
 const searching = { query: { schema: SearchQuery, fields: { q: search } } }
 /** A list's filters on its file too; it has no pages, so a page mark is ignored. */
 const exported = (schema: z.ZodObject, fields: NonNullable<ReadingRoute['query']>['fields']) =>
@@ -76,7 +77,8 @@ export const READING: ReadingRoute[] = [
   reads('outbox/events/export.get', 'file', exported(OutboxQuery, outbox)),
   reads('outbox/summary.get', OutboxSummary),
   reads('overview.get', Overview),
-  reads('pieces/index.get', PiecePage, { query: { schema: PieceQuery, fields: { ...paged, q: search } } }),
+  reads('pieces/index.get', PiecePage, { query: { schema: PieceQuery, fields: pieces } }),
+  reads('pieces/export.get', 'file', exported(PieceQuery, pieces)),
   reads('pieces/[id].get', PieceDetail, { ...byId, asked: each('v_iu_piece', 'id') }),
   reads('retention/index.get', RetentionOverview),
   reads('runs/index.get', RunPage, { query: { schema: RunQuery, fields: runs } }),

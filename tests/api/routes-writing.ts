@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { flag, id, line, list, oneOf, optional, orEmpty, orNull, pathId, pathName, text, typedAgain, whole } from './kinds'
+import { z } from 'zod'
+import { digest, flag, id, line, list, oneOf, optional, orEmpty, orNull, pathId, pathName, text, typedAgain, whole } from './kinds'
 import type { Field } from './kinds'
 import type { WritingRoute } from './routes'
 import { collection, compose, orchestration, post } from './support'
 import type { Own } from './support'
+import type { Db } from '../../server/db/client'
 import { RegisterVersionRequest, RetireVersionRequest, VersionOutcome } from '#shared/schemas/family'
 import { SetGateOutcome, SetGateRequest } from '#shared/schemas/gate'
 import { TakeSnapshotOutcome, TakeSnapshotRequest } from '#shared/schemas/invariant'
@@ -11,6 +13,7 @@ import {
   DeliveryRequest, DeliveryRunRequest, InternalOnlyRequest, LiveRoutesRequest, OutboxOutcome, RegisterRouteRequest, RemoveRouteRequest,
   RequeueRequest, SwitchRouteRequest,
 } from '#shared/schemas/outbox'
+import { UpdatePieceRequest } from '#shared/schemas/piece-change'
 import { RetentionRequest, RetentionRunRequest, SetRetentionPolicyOutcome, SetRetentionPolicyRequest } from '#shared/schemas/retention'
 import { CommandRun, OrchestrationRequest, OrchestrationRunRequest, Preview, RollbackRequest, RollbackRunRequest } from '#shared/schemas/run'
 import { LineageErasureRequest, LineageErasureRunRequest, PreviewedRunRequest, RetirementRequest, ScaleoutRequest } from '#shared/schemas/scaleout'
@@ -62,6 +65,12 @@ async function aRoute(own: Own, target = 'log') {
   return key
 }
 
+/** An edit of a piece that is there. */
+async function pieceUpdate(db: Db) {
+  const { id: iu_id } = await db.selectFrom('information_unit').select('id').where('canonical_address', '=', 'wf/onboarding/welcome').executeTakeFirstOrThrow()
+  return { change: 'update', iu_id, title: 'Welcome', body: 'Welcome to the team.', actor: ACTOR }
+}
+
 export const WRITING: WritingRoute[] = [
   ...previewed('orchestrations', {
     request: OrchestrationRequest,
@@ -82,6 +91,15 @@ export const WRITING: WritingRoute[] = [
   ...previewed('lineage-erasures', {
     request: LineageErasureRequest, fields: ofActor, close: async () => ({ actor: 'iu-core-18000x', dry_run: false }), good: composed,
   }, { request: LineageErasureRunRequest, confirmed: true }),
+  ...previewed('pieces/changes', {
+    request: UpdatePieceRequest.extend({ change: z.literal('update') }),
+    fields: {
+      change: oneOf, iu_id: id, title: line(400), body: text(900_000), expected_digest: optional(orNull(digest)), actor, open_gates: optional(flag),
+    },
+    // The gate is closed.
+    close: async db => ({ ...await pieceUpdate(db), expected_digest: 'a'.repeat(64), open_gates: false }),
+    good: async own => ({ ...await pieceUpdate(own.db), body: `Another text, ${randomUUID()}.`, open_gates: true }),
+  }, { request: PreviewedRunRequest }),
   ...previewed('scaleouts', {
     request: ScaleoutRequest,
     fields: { plan: list, emit_mode: oneOf, actor, note: optional(orNull(text(2000))), open_gates: optional(flag) },
