@@ -44,6 +44,9 @@ export default defineAppConfig({
         footer: 'px-4 py-3 sm:px-4',
       },
     },
+    formField: {
+      slots: { help: 'mt-1 text-xs', hint: 'text-xs' },
+    },
     table: {
       slots: {
         root: 'rounded-lg border border-default bg-default',

@@ -187,6 +187,11 @@ declare
   v_existed boolean;
   v_opened jsonb := '[]';
 begin
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 or length(p_reason) > 2000 then
+    -- No status: this is half of an act, and fn_iu_gates_put_back has no answer that anybody looks at.
+    raise exception 'gates are opened by an actor of 1 to 128 characters, with a reason of at most 2000'
+      using errcode = 'invalid_parameter_value';
+  end if;
   for v_gate in
     -- By key: everybody who opens several gates locks them in the same order.
     select g.key, g.open_value from public.iu_gate g where g.key = any (p_keys) order by g.key
@@ -210,7 +215,7 @@ end
 $$;
 comment on function public.fn_iu_gates_open(text[], text, text) is
   'Opens those of the gates that are closed and returns [{key, was, existed}] for fn_iu_gates_put_back. '
-  'For use inside one transaction: nobody else ever sees them open.';
+  'For use inside one transaction: nobody else ever sees them open. An actor or reason that cannot be recorded is an error.';
 
 create function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text)
   returns void
@@ -222,6 +227,11 @@ as $$
 declare
   v_gate record;
 begin
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 or length(p_reason) > 2000 then
+    -- Aborts the transaction: a status that nobody looks at would leave the gates open.
+    raise exception 'gates are put back by an actor of 1 to 128 characters, with a reason of at most 2000'
+      using errcode = 'invalid_parameter_value';
+  end if;
   for v_gate in
     select o.key, o.was, o.existed
     from jsonb_to_recordset(p_opened) as o (key text, was text, existed boolean)
@@ -238,7 +248,8 @@ begin
 end
 $$;
 comment on function public.fn_iu_gates_put_back(jsonb, text, text) is
-  'Gives the gates that fn_iu_gates_open opened the value they had, even where that was none or unreadable.';
+  'Gives the gates that fn_iu_gates_open opened the value they had, even where that was none or unreadable. '
+  'An actor or reason that cannot be recorded is an error, so that nothing commits with a gate left open.';
 
 revoke execute on function
   public.fn_iu_config_change_trigger(),

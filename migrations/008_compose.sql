@@ -41,6 +41,7 @@ begin
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
         or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
         or coalesce(e.piece ->> 'role', 'body') !~ '\S'
+        or length(e.piece ->> 'role') > 200
     ) then 'p_pieces'
   end;
   if v_field is not null then

@@ -7,9 +7,11 @@ create table public.dot_iu_command_catalog (
   reversible boolean not null,
   target_functions text[] not null,
   gates text[] not null default '{}',
+  dry_run_gates text[] not null default '{}',
   description text not null,
   constraint dot_iu_command_catalog_name_governed check (command_name ~ '^dot_iu_[a-z0-9_]+$'),
-  constraint dot_iu_command_catalog_has_target check (cardinality(target_functions) > 0)
+  constraint dot_iu_command_catalog_has_target check (cardinality(target_functions) > 0),
+  constraint dot_iu_command_catalog_dry_run_needs_less check (dry_run_gates <@ gates)
 );
 comment on table public.dot_iu_command_catalog is
   'Governed commands: what each is for, which functions it calls, and which gates have to be open for it.';
@@ -20,7 +22,9 @@ comment on column public.dot_iu_command_catalog.reversible is
 comment on column public.dot_iu_command_catalog.target_functions is
   'Names of functions in schema public; a target may come with a later migration.';
 comment on column public.dot_iu_command_catalog.gates is
-  'Every gate that some way of running it needs.';
+  'Every gate that it needs to be run live, or to be run at all where it knows no dry run.';
+comment on column public.dot_iu_command_catalog.dry_run_gates is
+  'Those of its gates that a dry run needs too.';
 
 insert into public.dot_iu_command_catalog
   (command_name, category, mutating, reversible, target_functions, gates, description)
@@ -76,6 +80,10 @@ values
   ('dot_iu_retention_cleanup', 'retention', true, false, '{fn_iu_core_retention_cleanup}', '{iu_core.retention_cleanup_enabled}',
    'Remove the rows that are past their age, in batches.');
 
+update public.dot_iu_command_catalog set dry_run_gates = '{iu_core.composer_enabled}' where command_name = 'dot_iu_scaleout';
+update public.dot_iu_command_catalog set dry_run_gates = '{piece_event_runtime.emit_enabled}'
+where command_name = 'dot_iu_piece_emit_event';
+
 create view public.v_iu_command_catalog as
 select
   c.command_name, c.category, c.mutating, c.reversible, c.description, c.target_functions,
@@ -98,7 +106,8 @@ select
   last_run.refused as last_run_refused,
   last_run.operator as last_run_operator,
   (select count(*) from public.dot_iu_command_run r
-   where r.command_name = c.command_name and r.phase = 'run' and r.started_at > now() - interval '1 day')::integer as runs_last_day
+   where r.command_name = c.command_name and r.phase = 'run' and r.started_at > now() - interval '1 day')::integer as runs_last_day,
+  c.dry_run_gates
 from public.dot_iu_command_catalog c
 left join lateral (
   select r.id, r.started_at, r.status, r.refused, r.operator

@@ -33,8 +33,28 @@ begin
   return query select * from public.fn_iu_health_surface(
     'digest_recomputed',
     array(
-      select c.id::text from public.iu_piece_collection c
-      where c.manifest_digest is distinct from public.fn_iu_text_digest(public.fn_iu_manifest_pieces(c.id)::text)
+      -- As fn_iu_manifest_pieces, for all collections at once, and each manifest is hashed once: decision 015.
+      with member as (
+        select m.collection_id, m.role, m.iu_id,
+               row_number() over (partition by m.collection_id order by m.piece_order, m.iu_id) as position
+        from public.iu_piece_membership m
+        where m.membership_status = 'active'
+      ), listed as (
+        select member.collection_id,
+               jsonb_agg(jsonb_build_object('position', member.position, 'role', member.role, 'iu_id', member.iu_id)
+                         order by member.position) as pieces
+        from member
+        group by member.collection_id
+      ), manifest as materialized (
+        select m.manifest_digest, m.pieces, public.fn_iu_text_digest(m.pieces::text) as digest from public.iu_manifest m
+      )
+      select c.id::text
+      from public.iu_piece_collection c
+      left join listed on listed.collection_id = c.id
+      left join manifest on manifest.manifest_digest = c.manifest_digest
+      where c.manifest_digest is distinct from
+        case when manifest.pieces = coalesce(listed.pieces, '[]') then manifest.digest
+             else public.fn_iu_text_digest(coalesce(listed.pieces, '[]')::text) end
       order by c.id),
     'Every stored digest is the one its members give.',
     'The stored digest of these collections is not the one their members give.');

@@ -41,12 +41,15 @@ declare
   v_own public.iu_collection_template_version;
   v_previous_family text;
   v_owner uuid;
+  v_current record;
   v_superseded integer;
   v_field text;
 begin
   v_field := case
     when p_collection_id is null then 'p_collection_id'
-    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200 then 'p_template_family'
+    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200
+      -- No address leads to these two: a browser takes them for folders.
+      or btrim(p_template_family) in ('.', '..') then 'p_template_family'
     when coalesce(p_version_label, '') !~ '\S' or length(p_version_label) > 64 then 'p_version_label'
     when p_version_seq is null or p_version_seq < 1 then 'p_version_seq'
     when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
@@ -85,9 +88,18 @@ begin
     end if;
   end if;
 
+  -- One registration of a family at a time: two successors would both find their predecessor current.
+  perform pg_advisory_xact_lock(hashtextextended('iu_core family ' || p_template_family, 0));
+  select v.collection_id, v.version_label into v_current
+  from public.iu_collection_template_version v
+  where v.template_family = p_template_family and v.version_status = 'current'
+    and v.collection_id is distinct from p_previous_collection_id
+  order by v.version_seq desc limit 1;
+
   insert into public.iu_collection_template_version
     (collection_id, template_family, version_label, version_seq, previous_collection_id, registered_by)
-  values (p_collection_id, p_template_family, p_version_label, p_version_seq, p_previous_collection_id, p_actor)
+  select p_collection_id, p_template_family, p_version_label, p_version_seq, p_previous_collection_id, p_actor
+  where v_current.collection_id is null
   on conflict do nothing;
 
   if not found then
@@ -99,6 +111,11 @@ begin
     end if;
 
     select v.* into v_own from public.iu_collection_template_version v where v.collection_id = p_collection_id;
+    if not found then
+      return jsonb_build_object('status', 'invalid_input', 'field', 'p_previous_collection_id',
+                                'reason', 'another_version_is_current', 'collection_id', v_current.collection_id,
+                                'version_label', v_current.version_label);
+    end if;
     if v_own.template_family <> p_template_family or v_own.version_seq <> p_version_seq
        or v_own.version_label <> p_version_label
        or v_own.previous_collection_id is distinct from p_previous_collection_id then
@@ -122,9 +139,10 @@ begin
 end
 $$;
 comment on function public.fn_iu_collection_register_template_version(uuid, text, text, integer, uuid, text) is
-  'Registers a template as a version of a family and supersedes its predecessor (NULL: root of the chain). Refuses with '
-  'invalid_input, self_predecessor_refused, collection_not_found, template_not_marked, previous_not_found, '
-  'previous_not_marked, family_seq_collision. The same registration again is ok and changes nothing.';
+  'Registers a template as a version of a family and supersedes its predecessor (NULL: root of the chain), so that the '
+  'family has one current version. Refuses with invalid_input, self_predecessor_refused, collection_not_found, '
+  'template_not_marked, previous_not_found, previous_not_marked, family_seq_collision. The same registration again is '
+  'ok and changes nothing.';
 
 create function public.fn_iu_collection_retire_template_version(p_collection_id uuid, p_actor text, p_reason text)
   returns jsonb

@@ -181,6 +181,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_auto_instantiate_event_log l
     where l.triggered_by = p_actor order by l.instance_collection_id);

@@ -16,11 +16,11 @@ end
 $preflight$;
 
 insert into public.dot_iu_command_catalog
-  (command_name, category, mutating, reversible, target_functions, gates, description)
+  (command_name, category, mutating, reversible, target_functions, gates, dry_run_gates, description)
 values
   ('dot_iu_auto_instantiate_from_event', 'collection', true, true, '{fn_iu_auto_instantiate_from_event}',
-   '{iu_core.auto_instantiate_enabled,iu_core.composer_enabled}',
+   '{iu_core.auto_instantiate_enabled,iu_core.composer_enabled}', '{iu_core.composer_enabled}',
    'Compose an instance of a template for an event.'),
-  ('dot_iu_auto_instantiate_rollback_by_actor', 'lifecycle', true, true, '{fn_iu_auto_instantiate_rollback_by_actor}', '{}',
+  ('dot_iu_auto_instantiate_rollback_by_actor', 'lifecycle', true, true, '{fn_iu_auto_instantiate_rollback_by_actor}', '{}', '{}',
    'Take back every instance that an actor''s events made.')
 on conflict (command_name) do nothing;

@@ -1,3 +1,4 @@
+drop index if exists public.iu_lifecycle_log_successor_ids;
 drop index if exists public.iu_piece_membership_places_of_piece;
 drop index if exists public.iu_auto_instantiate_event_log_newest;
 drop view if exists public.v_iu_command_run;
@@ -11,4 +12,5 @@ drop view if exists public.v_iu_template_family;
 drop view if exists public.v_iu_piece_place;
 drop view if exists public.v_iu_collection_piece;
 drop view if exists public.v_iu_collection;
+drop view if exists public.v_iu_piece_lifecycle;
 drop view if exists public.v_iu_piece;

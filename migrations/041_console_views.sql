@@ -2,10 +2,26 @@
 
 create view public.v_iu_piece as
 select u.id, u.canonical_address, u.title, u.body, u.lifecycle_status, u.content_digest,
-       u.created_by, u.created_at, u.updated_at
+       u.created_by, u.created_at, u.updated_at,
+       (select count(*) from public.iu_piece_membership m
+        where m.iu_id = u.id and m.membership_status = 'active')::integer as held_by
 from public.information_unit u;
 comment on view public.v_iu_piece is
-  'One row per piece, with its text.';
+  'One row per piece, with its text and how many collections hold it.';
+
+create view public.v_iu_piece_lifecycle as
+select
+  l.id, l.iu_id, u.canonical_address, u.title, u.lifecycle_status, l.change, l.from_status, l.to_status, l.actor, l.reason,
+  l.created_at, l.successor_ids,
+  coalesce((
+    select jsonb_agg(jsonb_build_object('iu_id', s.id, 'canonical_address', s.canonical_address, 'title', s.title,
+                                        'lifecycle_status', s.lifecycle_status) order by given.place)
+    from unnest(l.successor_ids) with ordinality as given (iu_id, place)
+    join public.information_unit s on s.id = given.iu_id), '[]') as successors
+from public.iu_lifecycle_log l
+join public.information_unit u on u.id = l.iu_id;
+comment on view public.v_iu_piece_lifecycle is
+  'One row per change of a piece''s life, with the pieces that took its place.';
 
 create view public.v_iu_collection as
 select
@@ -147,3 +163,5 @@ create index iu_auto_instantiate_event_log_newest
 -- Who else holds a piece, from the index alone.
 create index iu_piece_membership_places_of_piece
   on public.iu_piece_membership (iu_id, collection_id) where membership_status = 'active';
+-- What a piece took the place of.
+create index iu_lifecycle_log_successor_ids on public.iu_lifecycle_log using gin (successor_ids);

@@ -7,6 +7,9 @@ begin
       using hint = 'SET iu_core.force_rollback_043 = ''true'' drops when and why; the collections stay retired.';
   end if;
 
+  update public.dot_iu_command_catalog set target_functions = '{fn_iu_auto_instantiate_from_event}'
+  where command_name = 'dot_iu_scaleout';
+
   -- If exists: the rollback of 032, run by hand, takes what stands on its table along.
   drop view if exists public.v_iu_piece_sharing;
   drop view if exists public.v_iu_shared_piece;

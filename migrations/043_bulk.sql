@@ -197,11 +197,13 @@ begin
              select from public.iu_piece_membership m
              join public.information_unit u on u.id = m.iu_id
              where m.collection_id = c.id and m.membership_status = 'active'
-               and (u.lifecycle_status <> 'active' or m.role !~ '\S'))));
+               and (u.lifecycle_status <> 'active' or m.role !~ '\S' or length(m.role) > 200))));
 
   begin
     for v_from in 1 .. v_total by v_step loop
       v_to := least(v_from + v_step - 1, v_total);
+      -- A plan kept from when the tables were small reads them from end to end, once for each row that is written.
+      discard plans;
       -- The one thing that others see of a transaction under way: how far it is.
       perform set_config('application_name', format('iu scale-out %s/%s', v_from - 1, v_total), true);
 
@@ -436,6 +438,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_collection_template_instance_lineage l
     where l.instantiated_by = p_actor order by 1);
@@ -515,3 +519,5 @@ revoke execute on function
   public.fn_iu_collection_retire_by_actor(text, boolean, text),
   public.fn_iu_lineage_soft_erase(text, boolean)
 from public;
+
+update public.dot_iu_command_catalog set target_functions = '{fn_iu_auto_instantiate_scaleout}' where command_name = 'dot_iu_scaleout';

@@ -46,6 +46,7 @@ begin
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
         or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
         or coalesce(e.piece ->> 'role', 'body') !~ '\S'
+        or length(e.piece ->> 'role') > 200
     ) then 'p_pieces'
     when coalesce(p_expected_digest, '') !~ '^[0-9a-f]{64}$' then 'p_expected_digest'
     when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'

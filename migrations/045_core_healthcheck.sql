@@ -80,3 +80,5 @@ comment on function public.fn_iu_core_healthcheck() is
   'The eight surfaces of the collections, then the triggers and the internal-only boundary, one row each: green or red, the count and the first 20 ids.';
 
 revoke execute on function public.fn_iu_core_healthcheck() from public;
+
+update public.dot_iu_command_catalog set target_functions = '{fn_iu_core_healthcheck}' where command_name = 'dot_iu_healthcheck';

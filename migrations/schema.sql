@@ -4,6 +4,143 @@ set check_function_bodies = off;
 create schema if not exists public;
 create schema if not exists console;
 
+create table console.audit_entry (
+  id bigint generated always as identity not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  kind text not null,
+  outcome text not null,
+  who text,
+  address text,
+  subject text,
+  detail jsonb default '{}'::jsonb not null,
+  constraint audit_entry_pkey PRIMARY KEY (id)
+);
+
+create table console.command (
+  command_name text not null,
+  category text not null,
+  mutating boolean not null,
+  reversible boolean not null,
+  target_functions text[] not null,
+  gates text[] default '{}'::text[] not null,
+  dry_run_gates text[] default '{}'::text[] not null,
+  description text not null,
+  constraint command_pkey PRIMARY KEY (command_name),
+  constraint command_dry_run_needs_less CHECK ((dry_run_gates <@ gates)),
+  constraint command_has_target CHECK ((cardinality(target_functions) > 0)),
+  constraint command_name_governed CHECK ((command_name ~ '^dot_iu_[a-z0-9_]+$'::text))
+);
+
+create table console.invitation (
+  id uuid default gen_random_uuid() not null,
+  token_hash text not null,
+  person_id uuid,
+  created_by text not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint invitation_pkey PRIMARY KEY (id),
+  constraint invitation_token_hash_key UNIQUE (token_hash),
+  constraint invitation_token_hashed CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+);
+
+create table console.person (
+  id uuid default gen_random_uuid() not null,
+  email text not null,
+  name text not null,
+  role text default 'viewer'::text not null,
+  disabled_at timestamp with time zone,
+  email_verified boolean default true not null,
+  image text,
+  two_factor_enabled boolean default false not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint person_pkey PRIMARY KEY (id),
+  constraint person_email_key UNIQUE (email),
+  constraint person_email_plain CHECK (((email = lower(email)) AND (email ~ '^[^\s@]+@[^\s@]+$'::text) AND (length(email) <= 254))),
+  constraint person_name_given CHECK (((name ~ '\S'::text) AND (length(name) <= 200))),
+  constraint person_role_known CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'administrator'::text])))
+);
+
+create table console.second_factor (
+  id uuid default gen_random_uuid() not null,
+  person_id uuid not null,
+  secret text not null,
+  backup_codes text not null,
+  verified boolean default false not null,
+  failed_verification_count integer default 0 not null,
+  locked_until timestamp with time zone,
+  constraint second_factor_pkey PRIMARY KEY (id),
+  constraint second_factor_person_id_key UNIQUE (person_id)
+);
+
+create table console.session (
+  id uuid default gen_random_uuid() not null,
+  person_id uuid not null,
+  token text not null,
+  expires_at timestamp with time zone not null,
+  ip_address text,
+  user_agent text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint session_pkey PRIMARY KEY (id),
+  constraint session_token_key UNIQUE (token)
+);
+
+create table console.sign_in_attempt (
+  kind text not null,
+  subject text not null,
+  attempts integer not null,
+  window_ends_at timestamp with time zone not null,
+  constraint sign_in_attempt_pkey PRIMARY KEY (kind, subject),
+  constraint sign_in_attempt_kind_known CHECK ((kind = ANY (ARRAY['account'::text, 'address'::text])))
+);
+
+create table console.sign_in_method (
+  id uuid default gen_random_uuid() not null,
+  person_id uuid not null,
+  provider_id text not null,
+  account_id text not null,
+  password text,
+  access_token text,
+  refresh_token text,
+  id_token text,
+  access_token_expires_at timestamp with time zone,
+  refresh_token_expires_at timestamp with time zone,
+  scope text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sign_in_method_pkey PRIMARY KEY (id),
+  constraint sign_in_method_provider_id_account_id_key UNIQUE (provider_id, account_id)
+);
+
+create table console.token (
+  id uuid default gen_random_uuid() not null,
+  person_id uuid not null,
+  name text not null,
+  role text not null,
+  token_hash text not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint token_pkey PRIMARY KEY (id),
+  constraint token_token_hash_key UNIQUE (token_hash),
+  constraint token_hashed CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint token_name_given CHECK (((name ~ '\S'::text) AND (length(name) <= 100))),
+  constraint token_role_known CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'administrator'::text])))
+);
+
+create table console.verification (
+  id uuid default gen_random_uuid() not null,
+  identifier text not null,
+  value text not null,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint verification_pkey PRIMARY KEY (id)
+);
+
 create table public.dot_config (
   key text not null,
   value text,
@@ -28,8 +165,10 @@ create table public.dot_iu_command_catalog (
   reversible boolean not null,
   target_functions text[] not null,
   gates text[] default '{}'::text[] not null,
+  dry_run_gates text[] default '{}'::text[] not null,
   description text not null,
   constraint dot_iu_command_catalog_pkey PRIMARY KEY (command_name),
+  constraint dot_iu_command_catalog_dry_run_needs_less CHECK ((dry_run_gates <@ gates)),
   constraint dot_iu_command_catalog_has_target CHECK ((cardinality(target_functions) > 0)),
   constraint dot_iu_command_catalog_name_governed CHECK ((command_name ~ '^dot_iu_[a-z0-9_]+$'::text))
 );
@@ -39,6 +178,7 @@ create table public.dot_iu_command_run (
   command_name text not null,
   phase text not null,
   operator text not null,
+  address text,
   actor text,
   reason text,
   parameters jsonb not null,
@@ -340,6 +480,290 @@ create table public.route_registry_change (
   constraint route_registry_change_pkey PRIMARY KEY (id)
 );
 
+CREATE OR REPLACE FUNCTION console.fn_audit_record(p_kind text, p_outcome text, p_who text, p_address text, p_subject text DEFAULT NULL::text, p_detail jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into console.audit_entry (kind, outcome, who, address, subject, detail)
+  values (p_kind, p_outcome, left(p_who, 300), left(p_address, 100), left(p_subject, 300), coalesce(p_detail, '{}'))
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_invitation_accept(p_token_hash text, p_email text, p_name text, p_password_hash text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_invitation console.invitation;
+  v_person console.person;
+begin
+  lock table console.person in share row exclusive mode;
+  select i.* into v_invitation from console.invitation i
+  where i.token_hash = p_token_hash and i.used_at is null and i.expires_at > now() for update;
+  if not found or (v_invitation.person_id is null and exists (select from console.person)) then
+    perform console.fn_audit_record('invitation_accepted', 'invitation_invalid', null, p_address);
+    return jsonb_build_object('status', 'invitation_invalid');
+  end if;
+
+  if v_invitation.person_id is null then
+    insert into console.person (email, name, role)
+    values (lower(p_email), p_name, 'administrator') returning * into v_person;
+  else
+    update console.person p set name = coalesce(p_name, p.name), updated_at = now()
+    where p.id = v_invitation.person_id and p.disabled_at is null returning * into v_person;
+    if not found then
+      return jsonb_build_object('status', 'invitation_invalid');
+    end if;
+  end if;
+
+  insert into console.sign_in_method as m (person_id, provider_id, account_id, password)
+  values (v_person.id, 'credential', v_person.id::text, p_password_hash)
+  on conflict (provider_id, account_id) do update set password = excluded.password, updated_at = now();
+  update console.invitation i set used_at = now() where i.id = v_invitation.id;
+  -- Whoever had the old password is out.
+  delete from console.session s where s.person_id = v_person.id;
+  perform console.fn_audit_record('invitation_accepted', 'ok', v_person.email, p_address);
+  return jsonb_build_object('status', 'ok', 'person_id', v_person.id, 'email', v_person.email);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_invitation_create(p_person_id uuid, p_token_hash text, p_hours integer, p_by text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_email text;
+  v_expires_at timestamptz := now() + make_interval(hours => p_hours);
+begin
+  if p_person_id is null then
+    lock table console.person in share row exclusive mode;
+    if exists (select from console.person) then
+      return jsonb_build_object('status', 'already_set_up');
+    end if;
+  else
+    select p.email into v_email from console.person p where p.id = p_person_id for no key update;
+    if not found then
+      return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+    end if;
+  end if;
+
+  -- One link at a time: a newer one is the answer to "the other got lost".
+  update console.invitation i set expires_at = now()
+  where i.person_id is not distinct from p_person_id and i.used_at is null and i.expires_at > now();
+  insert into console.invitation (token_hash, person_id, created_by, expires_at)
+  values (p_token_hash, p_person_id, p_by, v_expires_at);
+  perform console.fn_audit_record('invitation_created', 'ok', p_by, p_address, coalesce(v_email, 'the first administrator'));
+  return jsonb_build_object('status', 'ok', 'expires_at', v_expires_at, 'email', v_email);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_person_add(p_email text, p_name text, p_role text, p_by text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_id uuid;
+begin
+  insert into console.person (email, name, role) values (lower(p_email), p_name, p_role)
+  on conflict (email) do nothing returning id into v_id;
+  if v_id is null then
+    return jsonb_build_object('status', 'email_taken', 'field', 'p_email');
+  end if;
+  perform console.fn_audit_record('person_added', 'ok', p_by, p_address, lower(p_email), jsonb_build_object('role', p_role));
+  return jsonb_build_object('status', 'ok', 'person_id', v_id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_was console.person;
+begin
+  -- In one line: two administrators who disable each other must not both succeed.
+  lock table console.person in share row exclusive mode;
+  select p.* into v_was from console.person p where p.id = p_person_id;
+  if not found then
+    return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+  end if;
+  if v_was.role = 'administrator' and v_was.disabled_at is null and (p_role <> 'administrator' or p_disabled)
+     and not exists (select from console.person p
+                     where p.role = 'administrator' and p.disabled_at is null and p.id <> p_person_id) then
+    return jsonb_build_object('status', 'last_administrator', 'field', case when p_disabled then 'p_disabled' else 'p_role' end);
+  end if;
+
+  update console.person p set
+    role = p_role,
+    disabled_at = case when p_disabled then coalesce(p.disabled_at, now()) end,
+    updated_at = now()
+  where p.id = p_person_id;
+  if p_disabled then
+    delete from console.session s where s.person_id = p_person_id;
+    update console.token t set revoked_at = now() where t.person_id = p_person_id and t.revoked_at is null;
+    update console.invitation i set expires_at = now()
+    where i.person_id = p_person_id and i.used_at is null and i.expires_at > now();
+  end if;
+  if v_was.role <> p_role then
+    perform console.fn_audit_record('role_changed', 'ok', p_by, p_address, v_was.email,
+                                    jsonb_build_object('from', v_was.role, 'to', p_role));
+  end if;
+  if (v_was.disabled_at is not null) <> p_disabled then
+    perform console.fn_audit_record(case when p_disabled then 'person_disabled' else 'person_enabled' end, 'ok', p_by, p_address,
+                                    v_was.email);
+  end if;
+  return jsonb_build_object('status', 'ok');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_ended integer;
+begin
+  delete from console.session s
+  where s.person_id = p_person_id and (p_session_id is null or s.id = p_session_id);
+  get diagnostics v_ended = row_count;
+  if p_session_id is not null and v_ended = 0 then
+    return jsonb_build_object('status', 'session_not_found');
+  end if;
+  perform console.fn_audit_record('sessions_ended', 'ok', p_by, p_address,
+                                  (select p.email from console.person p where p.id = p_person_id),
+                                  jsonb_build_object('sessions', v_ended));
+  return jsonb_build_object('status', 'ok', 'sessions_ended', v_ended);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_sign_in_admit(p_account_hash text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  c_window constant interval := '15 minutes';
+  c_per_account constant integer := 10;
+  c_per_address constant integer := 50;
+  v_attempts integer;
+  v_window_ends_at timestamptz;
+begin
+  delete from console.sign_in_attempt a where a.window_ends_at < now() and a.subject not in (p_account_hash, p_address);
+
+  -- Counted before the password is looked at: a thousand tries at once are a thousand tries. The address first, so that
+  -- whoever is over its limit leaves no row for the names he invents.
+  insert into console.sign_in_attempt as a (kind, subject, attempts, window_ends_at)
+  values ('address', p_address, 1, now() + c_window)
+  on conflict (kind, subject) do update set
+    attempts = case when a.window_ends_at < now() then 1 else least(a.attempts, c_per_address) + 1 end,
+    window_ends_at = case when a.window_ends_at < now() then now() + c_window else a.window_ends_at end
+  returning a.attempts, a.window_ends_at into v_attempts, v_window_ends_at;
+  if v_attempts <= c_per_address then
+    insert into console.sign_in_attempt as a (kind, subject, attempts, window_ends_at)
+    values ('account', p_account_hash, 1, now() + c_window)
+    on conflict (kind, subject) do update set
+      attempts = case when a.window_ends_at < now() then 1 else least(a.attempts, c_per_account) + 1 end,
+      window_ends_at = case when a.window_ends_at < now() then now() + c_window else a.window_ends_at end
+    returning a.attempts, a.window_ends_at into v_attempts, v_window_ends_at;
+    if v_attempts <= c_per_account then
+      return jsonb_build_object('status', 'ok');
+    end if;
+  end if;
+  return jsonb_build_object('status', 'too_many_attempts',
+                            'retry_after', ceil(extract(epoch from v_window_ends_at - now()))::integer);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_sign_in_succeeded(p_account_hash text, p_address text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  delete from console.sign_in_attempt a where a.kind = 'account' and a.subject = p_account_hash;
+  -- Only this attempt: whoever has an account of his own does not buy free tries at others with it.
+  update console.sign_in_attempt a set attempts = greatest(a.attempts - 1, 0)
+  where a.kind = 'address' and a.subject = p_address
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_token_create(p_person_id uuid, p_name text, p_role text, p_token_hash text, p_expires_at timestamp with time zone, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  c_roles constant text[] := '{viewer,operator,administrator}';
+  v_person console.person;
+  v_id uuid;
+begin
+  select p.* into v_person from console.person p where p.id = p_person_id;
+  if not found then
+    return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+  elsif array_position(c_roles, p_role) > array_position(c_roles, v_person.role) then
+    return jsonb_build_object('status', 'role_above_own', 'field', 'p_role');
+  end if;
+  insert into console.token (person_id, name, role, token_hash, expires_at)
+  values (p_person_id, p_name, p_role, p_token_hash, p_expires_at) returning id into v_id;
+  perform console.fn_audit_record('token_created', 'ok', v_person.email, p_address, p_name,
+                                  jsonb_build_object('role', p_role, 'expires_at', p_expires_at));
+  return jsonb_build_object('status', 'ok', 'token_id', v_id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_token_person(p_token_hash text)
+ RETURNS TABLE(person_id uuid, email text, name text, role text, token_id uuid, token_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  c_roles constant text[] := '{viewer,operator,administrator}';
+begin
+  return query
+  select p.id, p.email, p.name,
+         c_roles[least(array_position(c_roles, t.role), array_position(c_roles, p.role))], t.id, t.name
+  from console.token t
+  join console.person p on p.id = t.person_id and p.disabled_at is null
+  where t.token_hash = p_token_hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > now());
+  -- To the minute is enough to see which token is still in use, and spares a write at each request.
+  update console.token t set last_used_at = now()
+  where t.token_hash = p_token_hash and t.revoked_at is null
+    and (t.last_used_at is null or t.last_used_at < now() - interval '1 minute');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION console.fn_token_revoke(p_person_id uuid, p_token_id uuid, p_by text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_name text;
+begin
+  update console.token t set revoked_at = coalesce(t.revoked_at, now())
+  where t.id = p_token_id and t.person_id = p_person_id returning t.name into v_name;
+  if not found then
+    return jsonb_build_object('status', 'token_not_found');
+  end if;
+  perform console.fn_audit_record('token_revoked', 'ok', p_by, p_address, v_name);
+  return jsonb_build_object('status', 'ok');
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.fn_iu_auto_instantiate_from_event(p_event_id uuid, p_event_type text, p_template_collection_id uuid, p_instance_key_suffix text, p_emit_mode text, p_actor text, p_note text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -479,6 +903,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_auto_instantiate_event_log l
     where l.triggered_by = p_actor order by l.instance_collection_id);
@@ -638,11 +1064,13 @@ begin
              select from public.iu_piece_membership m
              join public.information_unit u on u.id = m.iu_id
              where m.collection_id = c.id and m.membership_status = 'active'
-               and (u.lifecycle_status <> 'active' or m.role !~ '\S'))));
+               and (u.lifecycle_status <> 'active' or m.role !~ '\S' or length(m.role) > 200))));
 
   begin
     for v_from in 1 .. v_total by v_step loop
       v_to := least(v_from + v_step - 1, v_total);
+      -- A plan kept from when the tables were small reads them from end to end, once for each row that is written.
+      discard plans;
       -- The one thing that others see of a transaction under way: how far it is.
       perform set_config('application_name', format('iu scale-out %s/%s', v_from - 1, v_total), true);
 
@@ -803,8 +1231,28 @@ begin
   return query select * from public.fn_iu_health_surface(
     'digest_recomputed',
     array(
-      select c.id::text from public.iu_piece_collection c
-      where c.manifest_digest is distinct from public.fn_iu_text_digest(public.fn_iu_manifest_pieces(c.id)::text)
+      -- As fn_iu_manifest_pieces, for all collections at once, and each manifest is hashed once: decision 015.
+      with member as (
+        select m.collection_id, m.role, m.iu_id,
+               row_number() over (partition by m.collection_id order by m.piece_order, m.iu_id) as position
+        from public.iu_piece_membership m
+        where m.membership_status = 'active'
+      ), listed as (
+        select member.collection_id,
+               jsonb_agg(jsonb_build_object('position', member.position, 'role', member.role, 'iu_id', member.iu_id)
+                         order by member.position) as pieces
+        from member
+        group by member.collection_id
+      ), manifest as materialized (
+        select m.manifest_digest, m.pieces, public.fn_iu_text_digest(m.pieces::text) as digest from public.iu_manifest m
+      )
+      select c.id::text
+      from public.iu_piece_collection c
+      left join listed on listed.collection_id = c.id
+      left join manifest on manifest.manifest_digest = c.manifest_digest
+      where c.manifest_digest is distinct from
+        case when manifest.pieces = coalesce(listed.pieces, '[]') then manifest.digest
+             else public.fn_iu_text_digest(coalesce(listed.pieces, '[]')::text) end
       order by c.id),
     'Every stored digest is the one its members give.',
     'The stored digest of these collections is not the one their members give.');
@@ -1019,12 +1467,15 @@ declare
   v_own public.iu_collection_template_version;
   v_previous_family text;
   v_owner uuid;
+  v_current record;
   v_superseded integer;
   v_field text;
 begin
   v_field := case
     when p_collection_id is null then 'p_collection_id'
-    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200 then 'p_template_family'
+    when coalesce(p_template_family, '') !~ '\S' or length(p_template_family) > 200
+      -- No address leads to these two: a browser takes them for folders.
+      or btrim(p_template_family) in ('.', '..') then 'p_template_family'
     when coalesce(p_version_label, '') !~ '\S' or length(p_version_label) > 64 then 'p_version_label'
     when p_version_seq is null or p_version_seq < 1 then 'p_version_seq'
     when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
@@ -1063,9 +1514,18 @@ begin
     end if;
   end if;
 
+  -- One registration of a family at a time: two successors would both find their predecessor current.
+  perform pg_advisory_xact_lock(hashtextextended('iu_core family ' || p_template_family, 0));
+  select v.collection_id, v.version_label into v_current
+  from public.iu_collection_template_version v
+  where v.template_family = p_template_family and v.version_status = 'current'
+    and v.collection_id is distinct from p_previous_collection_id
+  order by v.version_seq desc limit 1;
+
   insert into public.iu_collection_template_version
     (collection_id, template_family, version_label, version_seq, previous_collection_id, registered_by)
-  values (p_collection_id, p_template_family, p_version_label, p_version_seq, p_previous_collection_id, p_actor)
+  select p_collection_id, p_template_family, p_version_label, p_version_seq, p_previous_collection_id, p_actor
+  where v_current.collection_id is null
   on conflict do nothing;
 
   if not found then
@@ -1077,6 +1537,11 @@ begin
     end if;
 
     select v.* into v_own from public.iu_collection_template_version v where v.collection_id = p_collection_id;
+    if not found then
+      return jsonb_build_object('status', 'invalid_input', 'field', 'p_previous_collection_id',
+                                'reason', 'another_version_is_current', 'collection_id', v_current.collection_id,
+                                'version_label', v_current.version_label);
+    end if;
     if v_own.template_family <> p_template_family or v_own.version_seq <> p_version_seq
        or v_own.version_label <> p_version_label
        or v_own.previous_collection_id is distinct from p_previous_collection_id then
@@ -1233,6 +1698,7 @@ begin
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
         or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
         or coalesce(e.piece ->> 'role', 'body') !~ '\S'
+        or length(e.piece ->> 'role') > 200
     ) then 'p_pieces'
     when coalesce(p_expected_digest, '') !~ '^[0-9a-f]{64}$' then 'p_expected_digest'
     when coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 then 'p_actor'
@@ -1330,12 +1796,12 @@ CREATE OR REPLACE FUNCTION public.fn_iu_command_run_record(p_run jsonb)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   insert into public.dot_iu_command_run (
-    command_name, phase, operator, actor, reason, parameters, dry_run,
+    command_name, phase, operator, address, actor, reason, parameters, dry_run,
     status, refused, result, effects, preview_id, started_at, duration_ms)
-  select r.command_name, r.phase, r.operator, r.actor, r.reason, r.parameters, r.dry_run,
+  select r.command_name, r.phase, r.operator, r.address, r.actor, r.reason, r.parameters, r.dry_run,
          r.status, r.refused, r.result, r.effects, r.preview_id, r.started_at, r.duration_ms
   from jsonb_to_record(p_run) as r (
-    command_name text, phase text, operator text, actor text, reason text, parameters jsonb, dry_run boolean,
+    command_name text, phase text, operator text, address text, actor text, reason text, parameters jsonb, dry_run boolean,
     status text, refused boolean, result jsonb, effects jsonb, preview_id uuid, started_at timestamptz, duration_ms numeric)
   returning id
 $function$;
@@ -1373,6 +1839,7 @@ begin
         or coalesce(lower(e.piece ->> 'iu_id') !~ v_uuid, true)
         or jsonb_typeof(e.piece -> 'role') not in ('string', 'null')
         or coalesce(e.piece ->> 'role', 'body') !~ '\S'
+        or length(e.piece ->> 'role') > 200
     ) then 'p_pieces'
   end;
   if v_field is not null then
@@ -2105,6 +2572,11 @@ declare
   v_existed boolean;
   v_opened jsonb := '[]';
 begin
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 or length(p_reason) > 2000 then
+    -- No status: this is half of an act, and fn_iu_gates_put_back has no answer that anybody looks at.
+    raise exception 'gates are opened by an actor of 1 to 128 characters, with a reason of at most 2000'
+      using errcode = 'invalid_parameter_value';
+  end if;
   for v_gate in
     -- By key: everybody who opens several gates locks them in the same order.
     select g.key, g.open_value from public.iu_gate g where g.key = any (p_keys) order by g.key
@@ -2136,6 +2608,11 @@ AS $function$
 declare
   v_gate record;
 begin
+  if coalesce(p_actor, '') !~ '\S' or length(p_actor) > 128 or length(p_reason) > 2000 then
+    -- Aborts the transaction: a status that nobody looks at would leave the gates open.
+    raise exception 'gates are put back by an actor of 1 to 128 characters, with a reason of at most 2000'
+      using errcode = 'invalid_parameter_value';
+  end if;
   for v_gate in
     select o.key, o.was, o.existed
     from jsonb_to_recordset(p_opened) as o (key text, was text, existed boolean)
@@ -2452,6 +2929,8 @@ begin
     return jsonb_build_object('status', 'invalid_input', 'field', 'p_dry_run');
   end if;
 
+  -- A plan kept from when the tables were small reads them from end to end, once for each instance.
+  discard plans;
   v_ids := array(
     select l.instance_collection_id from public.iu_collection_template_instance_lineage l
     where l.instantiated_by = p_actor order by 1);
@@ -3740,6 +4219,29 @@ AS $function$
   join public.information_unit u on u.canonical_address like a.address_pattern and u.lifecycle_status = 'active'
 $function$;
 
+create view console.v_audit as
+ SELECT ('entry:'::text || e.id) AS id,
+    e.at,
+    e.kind,
+    e.outcome,
+    e.who,
+    e.address,
+    e.subject,
+    e.detail,
+    NULL::uuid AS run_id
+   FROM console.audit_entry e
+UNION ALL
+ SELECT ('run:'::text || r.id) AS id,
+    r.started_at AS at,
+    r.phase AS kind,
+    r.status AS outcome,
+    r.operator AS who,
+    r.address,
+    r.command_name AS subject,
+    jsonb_strip_nulls(jsonb_build_object('actor', r.actor, 'dry_run', r.dry_run, 'reason', r.reason)) AS detail,
+    r.id AS run_id
+   FROM public.dot_iu_command_run r;
+
 create view public.v_iu_auto_instantiate_actor as
  SELECT triggered_by AS actor,
     (count(*))::integer AS instances,
@@ -3846,8 +4348,30 @@ create view public.v_iu_command_catalog as
     last_run.operator AS last_run_operator,
     (( SELECT count(*) AS count
            FROM public.dot_iu_command_run r
-          WHERE ((r.command_name = c.command_name) AND (r.phase = 'run'::text) AND (r.started_at > (now() - '1 day'::interval)))))::integer AS runs_last_day
-   FROM (public.dot_iu_command_catalog c
+          WHERE ((r.command_name = c.command_name) AND (r.phase = 'run'::text) AND (r.started_at > (now() - '1 day'::interval)))))::integer AS runs_last_day,
+    c.dry_run_gates,
+    c.governed
+   FROM (( SELECT dot_iu_command_catalog.command_name,
+            dot_iu_command_catalog.category,
+            dot_iu_command_catalog.mutating,
+            dot_iu_command_catalog.reversible,
+            dot_iu_command_catalog.target_functions,
+            dot_iu_command_catalog.gates,
+            dot_iu_command_catalog.dry_run_gates,
+            dot_iu_command_catalog.description,
+            true AS governed
+           FROM public.dot_iu_command_catalog
+        UNION ALL
+         SELECT command.command_name,
+            command.category,
+            command.mutating,
+            command.reversible,
+            command.target_functions,
+            command.gates,
+            command.dry_run_gates,
+            command.description,
+            false AS governed
+           FROM console.command) c
      LEFT JOIN LATERAL ( SELECT r.id,
             r.started_at,
             r.status,
@@ -4116,8 +4640,30 @@ create view public.v_iu_piece as
     content_digest,
     created_by,
     created_at,
-    updated_at
+    updated_at,
+    (( SELECT count(*) AS count
+           FROM public.iu_piece_membership m
+          WHERE ((m.iu_id = u.id) AND (m.membership_status = 'active'::text))))::integer AS held_by
    FROM public.information_unit u;
+
+create view public.v_iu_piece_lifecycle as
+ SELECT l.id,
+    l.iu_id,
+    u.canonical_address,
+    u.title,
+    u.lifecycle_status,
+    l.change,
+    l.from_status,
+    l.to_status,
+    l.actor,
+    l.reason,
+    l.created_at,
+    l.successor_ids,
+    COALESCE(( SELECT jsonb_agg(jsonb_build_object('iu_id', s.id, 'canonical_address', s.canonical_address, 'title', s.title, 'lifecycle_status', s.lifecycle_status) ORDER BY given.place) AS jsonb_agg
+           FROM (unnest(l.successor_ids) WITH ORDINALITY given(iu_id, place)
+             JOIN public.information_unit s ON ((s.id = given.iu_id)))), '[]'::jsonb) AS successors
+   FROM (public.iu_lifecycle_log l
+     JOIN public.information_unit u ON ((u.id = l.iu_id)));
 
 create view public.v_iu_piece_place as
  SELECT iu_id,
@@ -4389,6 +4935,21 @@ create view public.v_iu_three_axis_envelope as
      LEFT JOIN public.iu_three_axis a ON ((a.axis_key = e.axis_key)))
      LEFT JOIN public.information_unit u ON ((u.id = e.iu_id)));
 
+alter table console.invitation
+  add constraint invitation_person_id_fkey FOREIGN KEY (person_id) REFERENCES console.person(id) ON DELETE CASCADE;
+
+alter table console.second_factor
+  add constraint second_factor_person_id_fkey FOREIGN KEY (person_id) REFERENCES console.person(id) ON DELETE CASCADE;
+
+alter table console.session
+  add constraint session_person_id_fkey FOREIGN KEY (person_id) REFERENCES console.person(id) ON DELETE CASCADE;
+
+alter table console.sign_in_method
+  add constraint sign_in_method_person_id_fkey FOREIGN KEY (person_id) REFERENCES console.person(id) ON DELETE CASCADE;
+
+alter table console.token
+  add constraint token_person_id_fkey FOREIGN KEY (person_id) REFERENCES console.person(id) ON DELETE CASCADE;
+
 alter table public.dot_iu_command_run
   add constraint dot_iu_command_run_preview_id_fkey FOREIGN KEY (preview_id) REFERENCES public.dot_iu_command_run(id) ON DELETE RESTRICT;
 
@@ -4437,6 +4998,28 @@ alter table public.iu_vector_sync_point
 alter table public.route_registry
   add constraint route_registry_event_type_fkey FOREIGN KEY (event_type) REFERENCES public.event_type_registry(event_type) ON DELETE RESTRICT;
 
+CREATE INDEX audit_entry_kind ON console.audit_entry USING btree (kind, at DESC);
+
+CREATE INDEX audit_entry_newest ON console.audit_entry USING btree (at DESC, id DESC);
+
+CREATE INDEX audit_entry_who ON console.audit_entry USING btree (who, at DESC);
+
+CREATE INDEX invitation_person_id ON console.invitation USING btree (person_id);
+
+CREATE INDEX session_expires_at ON console.session USING btree (expires_at);
+
+CREATE INDEX session_person_id ON console.session USING btree (person_id);
+
+CREATE INDEX sign_in_attempt_window_ends_at ON console.sign_in_attempt USING btree (window_ends_at);
+
+CREATE INDEX sign_in_method_person_id ON console.sign_in_method USING btree (person_id);
+
+CREATE INDEX token_person_id ON console.token USING btree (person_id);
+
+CREATE INDEX verification_expires_at ON console.verification USING btree (expires_at);
+
+CREATE INDEX verification_identifier ON console.verification USING btree (identifier);
+
 CREATE INDEX dot_config_change_changed_at ON public.dot_config_change USING btree (changed_at);
 
 CREATE INDEX dot_config_change_key ON public.dot_config_change USING btree (key, id DESC);
@@ -4482,6 +5065,8 @@ CREATE INDEX iu_core_retention_log_table ON public.iu_core_retention_log USING b
 CREATE INDEX iu_core_retention_policy_change_table ON public.iu_core_retention_policy_change USING btree (table_name, id DESC);
 
 CREATE INDEX iu_lifecycle_log_iu_id ON public.iu_lifecycle_log USING btree (iu_id, id);
+
+CREATE INDEX iu_lifecycle_log_successor_ids ON public.iu_lifecycle_log USING gin (successor_ids);
 
 CREATE INDEX iu_piece_collection_manifest_digest ON public.iu_piece_collection USING btree (manifest_digest);
 
@@ -4539,13 +5124,29 @@ CREATE TRIGGER route_registry_updated AFTER UPDATE ON public.route_registry FOR 
 
 CREATE TRIGGER route_registry_written AFTER INSERT OR DELETE ON public.route_registry FOR EACH ROW EXECUTE FUNCTION public.fn_iu_route_change_trigger();
 
-comment on column public.dot_iu_command_catalog.gates is 'Every gate that some way of running it needs.';
+comment on column console.command.dry_run_gates is 'Those of its gates that a dry run needs too.';
+
+comment on column console.command.gates is 'Every gate that it needs to be run live, or to be run at all where it knows no dry run.';
+
+comment on column console.command.mutating is 'Whether it can write anything besides the record of its run.';
+
+comment on column console.command.reversible is 'Whether another governed command takes its effect back; true where there is no effect.';
+
+comment on column console.command.target_functions is 'Names of functions in schema public; a target may come with a later migration.';
+
+comment on column console.person.email_verified is 'For the sign-in library: an administrator vouches for the address of everybody who is added.';
+
+comment on column public.dot_iu_command_catalog.dry_run_gates is 'Those of its gates that a dry run needs too.';
+
+comment on column public.dot_iu_command_catalog.gates is 'Every gate that it needs to be run live, or to be run at all where it knows no dry run.';
 
 comment on column public.dot_iu_command_catalog.mutating is 'Whether it can write anything besides the record of its run.';
 
 comment on column public.dot_iu_command_catalog.reversible is 'Whether another governed command takes its effect back; true where there is no effect.';
 
 comment on column public.dot_iu_command_catalog.target_functions is 'Names of functions in schema public; a target may come with a later migration.';
+
+comment on column public.dot_iu_command_run.address is 'Where the request came from; null for the command line.';
 
 comment on column public.dot_iu_command_run.operator is 'The person at the console or the command line; actor is the tag that the rows were written under.';
 
@@ -4569,6 +5170,28 @@ comment on column public.iu_piece_collection.retired_at is 'When the collection 
 
 comment on column public.iu_piece_membership.piece_order is 'Sorts the pieces of a collection; gaps do not matter, the position is the rank.';
 
+comment on function console.fn_audit_record(p_kind text, p_outcome text, p_who text, p_address text, p_subject text, p_detail jsonb) is 'Adds one entry to the audit.';
+
+comment on function console.fn_invitation_accept(p_token_hash text, p_email text, p_name text, p_password_hash text, p_address text) is 'Uses a one-time link up: creates the first administrator, or sets the password of the person it was made for, whose sessions end. Refuses with invitation_invalid.';
+
+comment on function console.fn_invitation_create(p_person_id uuid, p_token_hash text, p_hours integer, p_by text, p_address text) is 'Makes a one-time link for a person, or for the first administrator, and ends older ones. Refuses with already_set_up, person_not_found.';
+
+comment on function console.fn_person_add(p_email text, p_name text, p_role text, p_by text, p_address text) is 'Adds a person, who cannot sign in before an invitation is accepted. Refuses with email_taken.';
+
+comment on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) is 'Sets a person''s role and whether the person is disabled; a disabled person''s sessions, tokens and invitations end. Refuses with person_not_found, last_administrator.';
+
+comment on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) is 'Ends one session of a person, or with null all of them. Refuses with session_not_found.';
+
+comment on function console.fn_sign_in_admit(p_account_hash text, p_address text) is 'Counts one attempt to sign in, before the password is looked at: 10 per account and 50 per address in 15 minutes. Refuses with too_many_attempts and the seconds to wait.';
+
+comment on function console.fn_sign_in_succeeded(p_account_hash text, p_address text) is 'Takes back what fn_sign_in_admit counted for a sign-in that was right.';
+
+comment on function console.fn_token_create(p_person_id uuid, p_name text, p_role text, p_token_hash text, p_expires_at timestamp with time zone, p_address text) is 'Adds a token of a person. Refuses with person_not_found, role_above_own.';
+
+comment on function console.fn_token_person(p_token_hash text) is 'Who a token stands for, with the lesser of its own role and the person''s; no row when it is unknown, expired or revoked.';
+
+comment on function console.fn_token_revoke(p_person_id uuid, p_token_id uuid, p_by text, p_address text) is 'Revokes a token of a person. Refuses with token_not_found.';
+
 comment on function public.fn_iu_auto_instantiate_from_event(p_event_id uuid, p_event_type text, p_template_collection_id uuid, p_instance_key_suffix text, p_emit_mode text, p_actor text, p_note text) is 'Composes the instance tpl-inst:auto:<suffix> from a template for an event, once: the same event, template and suffix again is idempotent_replay. Refuses with invalid_input, invalid_emit_mode, live_gate_closed, composer_gate_closed, template_collection_not_found, template_not_marked, instance_key_conflict, and as fn_iu_compose does.';
 
 comment on function public.fn_iu_auto_instantiate_rollback_by_actor(p_actor text, p_dry_run boolean) is 'Takes back every instance that an actor''s events made: log, lineage, membership and collection rows, or only counts them (dry run, the default). An instance that others depend on stays whole and is listed with the reason. Refuses with invalid_input; blocked_by_reference when a row elsewhere refers to an instance.';
@@ -4583,7 +5206,7 @@ comment on function public.fn_iu_collection_mark_template(p_collection_id uuid, 
 
 comment on function public.fn_iu_collection_record_template_instance(p_instance uuid, p_template uuid, p_actor text, p_note text) is 'Records that a collection is an instance of a template; the same pair again is ok. Refuses with invalid_input, collection_not_found, template_not_marked, self_instance_refused, lineage_conflict.';
 
-comment on function public.fn_iu_collection_register_template_version(p_collection_id uuid, p_template_family text, p_version_label text, p_version_seq integer, p_previous_collection_id uuid, p_actor text) is 'Registers a template as a version of a family and supersedes its predecessor (NULL: root of the chain). Refuses with invalid_input, self_predecessor_refused, collection_not_found, template_not_marked, previous_not_found, previous_not_marked, family_seq_collision. The same registration again is ok and changes nothing.';
+comment on function public.fn_iu_collection_register_template_version(p_collection_id uuid, p_template_family text, p_version_label text, p_version_seq integer, p_previous_collection_id uuid, p_actor text) is 'Registers a template as a version of a family and supersedes its predecessor (NULL: root of the chain), so that the family has one current version. Refuses with invalid_input, self_predecessor_refused, collection_not_found, template_not_marked, previous_not_found, previous_not_marked, family_seq_collision. The same registration again is ok and changes nothing.';
 
 comment on function public.fn_iu_collection_retire_by_actor(p_actor text, p_dry_run boolean, p_reason text) is 'Retires every instance that an actor made, by hand or by event, or only counts them (dry run, the default). No row goes. One that is a template itself stays as it is and is listed with the reason. Again changes nothing. Refuses with invalid_input.';
 
@@ -4635,9 +5258,9 @@ comment on function public.fn_iu_gate_is_open(p_key text) is 'Whether a gate is 
 
 comment on function public.fn_iu_gate_set(p_key text, p_open boolean, p_actor text, p_reason text) is 'Opens or closes a gate for good; who, when, why and the value before are recorded. Refuses with invalid_input, gate_not_found. Closing waits for the transactions that went through it.';
 
-comment on function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason text) is 'Opens those of the gates that are closed and returns [{key, was, existed}] for fn_iu_gates_put_back. For use inside one transaction: nobody else ever sees them open.';
+comment on function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason text) is 'Opens those of the gates that are closed and returns [{key, was, existed}] for fn_iu_gates_put_back. For use inside one transaction: nobody else ever sees them open. An actor or reason that cannot be recorded is an error.';
 
-comment on function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text) is 'Gives the gates that fn_iu_gates_open opened the value they had, even where that was none or unreadable.';
+comment on function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text) is 'Gives the gates that fn_iu_gates_open opened the value they had, even where that was none or unreadable. An actor or reason that cannot be recorded is an error, so that nothing commits with a gate left open.';
 
 comment on function public.fn_iu_health_surface(p_surface text, p_ids text[], p_green text, p_red text) is 'One surface of a healthcheck: green when there is nothing to look at, else red with the count and the first 20 ids.';
 
@@ -4729,6 +5352,26 @@ comment on function public.fn_iu_three_axis_envelope_request_trigger() is 'Trigg
 
 comment on function public.fn_iu_three_axis_envelope_wanted() is 'What the three-axis envelope has to hold as of now.';
 
+comment on table console.audit_entry is 'Sign-ins, refusals and changes of people, roles and tokens: who, when, from where, and what came of it. Only ever added to.';
+
+comment on table console.command is 'Commands of the console that are not in the catalogue of governed commands: they are checked, previewed and recorded alike.';
+
+comment on table console.invitation is 'One-time links: to set a password for a person, or, without a person, to create the first administrator.';
+
+comment on table console.person is 'Who may use the console, with the role that says what; a disabled person stays on record and gets nowhere.';
+
+comment on table console.second_factor is 'The secret of a person''s authenticator app and the backup codes, both encrypted with the console''s own secret.';
+
+comment on table console.session is 'One row per browser that is signed in, looked up at every request: a session ends when its row goes.';
+
+comment on table console.sign_in_attempt is 'Sign-ins that failed lately, per account (a hash of what was typed) and per address.';
+
+comment on table console.sign_in_method is 'How a person signs in: with a password, of which only the hash is kept, or through an identity provider.';
+
+comment on table console.token is 'Long-lived keys of scripts and monitors; only a hash is kept, and a token never does more than its person may.';
+
+comment on table console.verification is 'Sign-ins that are half done: waiting for the second factor, or for the identity provider to send the person back.';
+
 comment on table public.dot_config is 'Configuration: one text value per key. Keys listed in iu_gate are gates.';
 
 comment on table public.dot_config_change is 'Every change of dot_config on every way in: who, when, from what value, why. Inside one transaction, too.';
@@ -4789,6 +5432,8 @@ comment on table public.route_registry is 'Routes: along which an event type is 
 
 comment on table public.route_registry_change is 'Every change of a route on every way in: who, when, why.';
 
+comment on view console.v_audit is 'Everything somebody did or tried: entries of the audit, and previews and runs of governed commands from their own record.';
+
 comment on view public.v_iu_auto_instantiate_actor is 'One row per actor whose events made instances: what a rollback by that actor would look at.';
 
 comment on view public.v_iu_auto_instantiate_event_log is 'One row per instance that an event made, with both digests and whether they match.';
@@ -4799,7 +5444,7 @@ comment on view public.v_iu_collection is 'One row per collection, and whether i
 
 comment on view public.v_iu_collection_piece is 'One row per active member of a collection, with its position and its text.';
 
-comment on view public.v_iu_command_catalog is 'One row per governed command: the targets it lacks, the gates that are closed for it, its last run and how many in a day.';
+comment on view public.v_iu_command_catalog is 'One row per command, governed or the console''s own: the targets it lacks, the gates that are closed for it, its last run and how many in a day.';
 
 comment on view public.v_iu_command_run is 'One row per recorded preview, run or refusal of a governed command.';
 
@@ -4835,7 +5480,9 @@ comment on view public.v_iu_outbox_summary is 'One row per domain and type of th
 
 comment on view public.v_iu_outbox_type is 'One row per registered event type: stream, lane, whether it stays inside, its routes and its events.';
 
-comment on view public.v_iu_piece is 'One row per piece, with its text.';
+comment on view public.v_iu_piece is 'One row per piece, with its text and how many collections hold it.';
+
+comment on view public.v_iu_piece_lifecycle is 'One row per change of a piece''s life, with the pieces that took its place.';
 
 comment on view public.v_iu_piece_place is 'One row per place of a piece: the collections that hold it, and where in them it stands.';
 
@@ -4858,6 +5505,28 @@ comment on view public.v_iu_template_observability is 'One row per template: its
 comment on view public.v_iu_template_version_chain is 'One row per version: its place in the family and the pieces it shares with, adds to and drops from its predecessor.';
 
 comment on view public.v_iu_three_axis_envelope is 'One row per axis and piece that it covered at the last refresh, with the collections that held the piece.';
+
+revoke execute on function console.fn_audit_record(p_kind text, p_outcome text, p_who text, p_address text, p_subject text, p_detail jsonb) from public;
+
+revoke execute on function console.fn_invitation_accept(p_token_hash text, p_email text, p_name text, p_password_hash text, p_address text) from public;
+
+revoke execute on function console.fn_invitation_create(p_person_id uuid, p_token_hash text, p_hours integer, p_by text, p_address text) from public;
+
+revoke execute on function console.fn_person_add(p_email text, p_name text, p_role text, p_by text, p_address text) from public;
+
+revoke execute on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) from public;
+
+revoke execute on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) from public;
+
+revoke execute on function console.fn_sign_in_admit(p_account_hash text, p_address text) from public;
+
+revoke execute on function console.fn_sign_in_succeeded(p_account_hash text, p_address text) from public;
+
+revoke execute on function console.fn_token_create(p_person_id uuid, p_name text, p_role text, p_token_hash text, p_expires_at timestamp with time zone, p_address text) from public;
+
+revoke execute on function console.fn_token_person(p_token_hash text) from public;
+
+revoke execute on function console.fn_token_revoke(p_person_id uuid, p_token_id uuid, p_by text, p_address text) from public;
 
 revoke execute on function public.fn_iu_auto_instantiate_from_event(p_event_id uuid, p_event_type text, p_template_collection_id uuid, p_instance_key_suffix text, p_emit_mode text, p_actor text, p_note text) from public;
 

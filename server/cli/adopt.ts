@@ -4,7 +4,7 @@ import { PlainError } from '../../bin/progress.mjs'
 import { inventoryFile } from './conformance'
 import { listMigrations } from './migration-files'
 import { MIGRATION_LOCK, MIGRATION_SCHEMA, appliedNames, recordTable, runFile } from './migrator'
-import { type CatalogueItem, comparable, hashOf, readCatalogue } from '../db/catalogue'
+import { type CatalogueItem, comparable, hashOf, readCatalogue } from '../db/schema-objects'
 import type { Inventory } from '#shared/schemas/conformance'
 
 /** What the database says of one migration. */

@@ -7,7 +7,7 @@ import { root } from '../../bin/state.mjs'
 import { type Database, openDatabase } from './database'
 import { listMigrations } from './migration-files'
 import { MIGRATION_SCHEMA, runFile } from './migrator'
-import { type CatalogueItem, comparable, hashOf, readCatalogue } from '../db/catalogue'
+import { type CatalogueItem, comparable, hashOf, readCatalogue } from '../db/schema-objects'
 import { assemble } from '../db/object-assembly'
 import type { Inventory } from '#shared/schemas/conformance'
 

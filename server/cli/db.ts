@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
-import { PlainError, step } from '../../bin/progress.mjs'
+import { PlainError, say, step } from '../../bin/progress.mjs'
 import { root } from '../../bin/state.mjs'
 import { adopt, adoptionReport } from './adopt'
 import { writeInventory } from './conformance'
@@ -9,6 +9,7 @@ import { reachable, requireMigrated } from './database-checks'
 import { replay, seed, surfaceTable } from './demo'
 import { migrationsFolder } from './migration-files'
 import { migrateToLatest, rollbackTo } from './migrator'
+import { UsageError, checkOptions } from './iu/usage'
 import { dumpSchema } from './schema-dump'
 import { writeTypes } from './types'
 import { type CommandDatabase, withDatabase } from './with-database'
@@ -28,7 +29,7 @@ const rollback = defineCommand({
     force: { type: 'boolean', default: false, description: 'Give up the rows that the rollbacks would otherwise refuse to lose' },
   },
   run: ({ args }) => {
-    if (!/^\d{1,3}$/.test(args.to)) throw new PlainError(`--to takes the number of a migration, such as 032 or 0; it is "${args.to}".`)
+    if (!/^\d{1,3}$/.test(args.to)) throw new UsageError(`--to takes the number of a migration, such as 032 or 0; it is "${args.to}".`)
     return onDatabase(async ({ db }) => {
       const gone = await rollbackTo(db, Number(args.to), { force: args.force })
       console.log(gone.length ? `Rolled back ${list(gone)}` : 'Nothing to roll back.')
@@ -120,7 +121,7 @@ const database = defineCommand({
 })
 
 /**
- * The database commands.
+ * The database commands. Exit code 0: done; 1: refused or failed; 2: it cannot be meant as it was typed.
  * @param rawArgs the command and its options
  * @throws PlainError with what went wrong, in words
  */
@@ -129,16 +130,18 @@ export async function main(rawArgs: string[]): Promise<void> {
   const command = commands[name]
   if (!command || rawArgs.includes('--help')) {
     console.log(await renderUsage(command ?? database))
-    if (!command && name !== '--help') process.exitCode = 1
+    if (!command && name !== '--help') process.exitCode = 2
     return
   }
   try {
+    checkOptions(`npm run db:${name} --`, command, rawArgs.slice(1))
     await runCommand(command, { rawArgs: rawArgs.slice(1) })
   }
   catch (error) {
     // What citty says about its arguments is meant for the operator as it is.
-    if ((error as Error).name === 'CLIError') throw new PlainError((error as Error).message)
-    throw error
+    if (!(error instanceof UsageError) && (error as Error).name !== 'CLIError') throw error
+    say(`\n${(error as Error).message}`)
+    process.exitCode = 2
   }
 }
 

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { say } from '../../bin/progress.mjs'
-import { exampleLine } from '../db/catalog'
+import { exampleLine } from '../db/command-catalog'
 import { parametersOf } from '../db/command-input'
 import { COMMANDS } from '../db/commands'
 import { commands as databaseCommands } from './db'
@@ -12,7 +12,7 @@ import { healthCommand } from './iu/health'
 import { list } from './iu/list'
 import { table } from './iu/output'
 import { run } from './iu/run'
-import { Told, UsageError, suggestion } from './iu/usage'
+import { Told, UsageError, checkOptions, suggestion } from './iu/usage'
 
 type AnyCommand = CommandDef<ArgsDef>
 
@@ -69,14 +69,14 @@ async function dispatch(rawArgs: string[]): Promise<void> {
   }
   const rest = rawArgs.slice(words)
   if (wantsHelp) return help(name, found, rest)
-  checkOptions(name, found.command, rest)
+  checkOptions(`npx iu ${name}`, found.command, rest)
   await runCommand(found.command, { rawArgs: rest })
 }
 
 async function help(name: string, { command, examples }: typeof SUBCOMMANDS[string], rest: string[]): Promise<void> {
   const governed = name === 'run' || name === 'explain' ? COMMANDS.get(rest.find(word => !word.startsWith('-')) ?? '') : undefined
   show(await renderUsage({ ...command, meta: { ...await resolved(command.meta), name } } as AnyCommand, { meta: { name: 'npx iu' } } as AnyCommand))
-  const lines = governed ? [exampleLine(name as 'run' | 'explain', governed) + (name === 'run' ? ' --dry-run' : '')] : examples
+  const lines = governed ? [exampleLine(name as 'run' | 'explain', governed) + (name === 'run' && governed.previewable ? ' --dry-run' : '')] : examples
   if (governed) {
     console.log(`${table([governed.command.name, 'takes', 'default'], parametersOf(governed).map(parameter =>
       [`  ${parameter.name}`, parameter.takes, parameter.required ? 'needed' : parameter.default ?? '']))}\n`)
@@ -88,12 +88,3 @@ async function help(name: string, { command, examples }: typeof SUBCOMMANDS[stri
 const show = (usage: string) => console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage))
 
 const resolved = async (meta: AnyCommand['meta']) => (typeof meta === 'function' ? meta() : meta)
-
-/** citty takes no notice of options it does not know; a misspelt --dry-run must not be one of them. */
-function checkOptions(name: string, command: AnyCommand, rest: string[]): void {
-  const known = Object.keys(command.args ?? {}).filter(key => key !== 'command').map(key => `--${key}`)
-  for (const word of rest.filter(word => word.startsWith('-'))) {
-    const option = word.split('=')[0]!
-    if (!known.includes(option)) throw new UsageError(`iu ${name} has no option ${option}.${suggestion(option, known)} See: npx iu ${name} --help`)
-  }
-}

@@ -4,7 +4,7 @@ import type { Governed, NamedBy } from './commands'
 import type { CommandParameter } from '#shared/schemas/command'
 
 /** A JSON Schema, as far as the parameters of commands go. */
-interface Property { type?: string, enum?: unknown[], anyOf?: Property[], default?: unknown }
+interface Property { type?: string, const?: unknown, enum?: unknown[], anyOf?: Property[], default?: unknown }
 
 /** What is written instead of an id names nothing. */
 export class UnknownName extends Error {
@@ -24,8 +24,11 @@ const mayBeNull = (property: Property) => property.anyOf?.some(({ type }) => typ
 
 function takes(property: Property, named?: NamedBy): string {
   if (named === 'collection') return 'id or key of a collection'
-  if (named === 'pieces') return 'addresses of pieces, or JSON'
-  const { type, enum: values } = inner(property)
+  if (named === 'piece') return 'id or address of a piece'
+  if (named === 'pieces' || named === 'piece_ids') return 'addresses of pieces, or JSON'
+  if (named === 'plan') return 'JSON, templates by id or key'
+  const { type, const: only, enum: values } = inner(property)
+  if (only !== undefined) return String(only)
   if (values) return values.join(' or ')
   return type === 'boolean' ? 'true or false' : type === 'integer' || type === 'number' ? 'number' : type === 'string' ? 'text' : 'JSON'
 }
@@ -58,19 +61,35 @@ function valueOf(property: Property, text: string): unknown {
   }
 }
 
-async function idsOf(db: Db, by: NamedBy, field: string, text: string): Promise<unknown> {
-  if (by === 'collection') {
-    const found = await db.selectFrom('v_iu_collection').select('collection_id').where('collection_key', '=', text).executeTakeFirst()
-    if (!found) throw new UnknownName(field, `there is no collection with the key ${text}`)
-    return found.collection_id
-  }
-  const addresses = text.split(',').map(address => address.trim())
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== '' && !z.guid().safeParse(value).success
+
+async function collectionId(db: Db, field: string, key: string): Promise<string> {
+  const found = await db.selectFrom('v_iu_collection').select('collection_id').where('collection_key', '=', key).executeTakeFirst()
+  if (!found) throw new UnknownName(field, `there is no collection with the key ${key}`)
+  return found.collection_id!
+}
+
+async function pieceIds(db: Db, by: NamedBy, field: string, text: string): Promise<unknown> {
+  // A comma may be part of one address.
+  const addresses = by === 'piece' ? [text.trim()] : text.split(',').map(address => address.trim())
   const found = await db.selectFrom('v_iu_piece').select(['id', 'canonical_address']).where('canonical_address', 'in', addresses).execute()
-  return addresses.map((address) => {
+  const ids = addresses.map((address) => {
     const piece = found.find(({ canonical_address }) => canonical_address === address)
     if (!piece) throw new UnknownName(field, `there is no piece with the address ${address}`)
-    return { iu_id: piece.id }
+    return piece.id
   })
+  return by === 'piece' ? ids[0] : by === 'piece_ids' ? ids : ids.map(iu_id => ({ iu_id }))
+}
+
+async function idsOf(db: Db, by: NamedBy, field: string, value: unknown): Promise<unknown> {
+  if (by === 'plan') {
+    if (!Array.isArray(value)) return value
+    return Promise.all(value.map(async row => (isName(row?.template_collection_id)
+      ? { ...row, template_collection_id: await collectionId(db, field, row.template_collection_id) }
+      : row)))
+  }
+  if (!isName(value)) return value
+  return by === 'collection' ? collectionId(db, field, value) : pieceIds(db, by, field, value)
 }
 
 /**
@@ -87,8 +106,7 @@ export async function readTyped(db: Db, entry: Governed, typed: Record<string, s
     const property = properties[name]
     const value = property ? valueOf(property, text) : text
     const by = entry.named?.[name]
-    const isName = by && typeof value === 'string' && value !== '' && !z.guid().safeParse(value).success
-    return [name, isName ? await idsOf(db, by, name, value) : value]
+    return [name, by ? await idsOf(db, by, name, value) : value]
   }))
   return Object.fromEntries(read)
 }

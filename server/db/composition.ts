@@ -7,7 +7,6 @@ import type { ComposeRequest, MarkTemplateRequest, RecordInstanceRequest } from 
 export const composition: Command<ComposeRequest> = {
   name: 'dot_iu_compose',
   actor: request => request.actor,
-  gatesToOpen: ({ open_gates }) => (open_gates ? ['iu_core.composer_enabled'] : []),
   call: async (trx, request) => ({
     outcome: await callFunction(trx, Outcome, sql`public.fn_iu_compose(
       ${request.collection_key}, ${request.collection_kind}, ${request.title}, ${request.description ?? null},

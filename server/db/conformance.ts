@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { readCatalogue } from './catalogue'
+import { readCatalogue } from './schema-objects'
 import { type Assembled, assemble } from './object-assembly'
 import committed from '../../conformance/inventory.json'
 import { type ConformanceReport, type Difference, Inventory, type InventoryObject, ObjectClass } from '#shared/schemas/conformance'

@@ -10,7 +10,6 @@ export const delivery: Command<DeliveryRequest> = {
   name: 'dot_iu_outbox_deliver',
   actor: request => request.worker,
   dryRun: request => request.dry_run,
-  gatesToOpen: request => (request.open_gates && !request.dry_run ? ['iu_core.delivery_enabled'] : []),
   call: async (trx, { limit, worker, dry_run }) => ({
     outcome: await callFunction(trx, Outcome, sql`public.fn_iu_outbox_deliver(${limit}::integer, ${worker}, ${dry_run})`),
   }),

@@ -4,7 +4,8 @@ import type { Trx } from './client'
 import type { Command } from './runs'
 import type { DB } from './types'
 
-const CALL = /^select (public\.fn_[\s\S]+) as outcome$/
+/** A call that answers with JSON, or with rows. */
+const CALL = /^\s*select (?:public\.fn_[\s\S]+ as outcome|[\w\s,:]+ from public\.fn_\w+\([^()]*\))$/
 
 /**
  * The statement that a command would send, written by the command itself: it is performed on a database that is none.
@@ -29,8 +30,8 @@ export async function statementOf<P>(command: Command<P>, parameters: P): Promis
   await command.call(nowhere as unknown as Trx, parameters).catch(() => {})
   const query = asked.find(({ sql }) => CALL.test(sql))
   if (!query) throw new Error(`${command.name} calls no function`)
-  const call = CALL.exec(query.sql)![1]!.replace(/\s+/g, ' ').replaceAll('( ', '(')
-  return `select ${call.replace(/\$(\d+)/g, (_, place) => literal(query.parameters[Number(place) - 1]))};`
+  const statement = query.sql.trim().replace(/ as outcome$/, '').replace(/\s+/g, ' ').replaceAll('( ', '(')
+  return `${statement.replace(/\$(\d+)/g, (_, place) => literal(query.parameters[Number(place) - 1]))};`
 }
 
 function literal(value: unknown): string {

@@ -25,6 +25,17 @@ export async function getGate(db: Db | Trx, key: string): Promise<Gate | null> {
   return gate ? Gate.parse(gate) : null
 }
 
+/**
+ * The gates that stand before a command, as the catalogue says.
+ * @param name of the command
+ * @param dryRun whether for a dry run, or to do it
+ * @returns keys; none when there is no such command
+ */
+export async function gatesNeeded(db: Db | Trx, name: string, dryRun: boolean): Promise<string[]> {
+  const row = await db.selectFrom('v_iu_command_catalog').select(['gates', 'dry_run_gates']).where('command_name', '=', name).executeTakeFirst()
+  return (dryRun ? row?.dry_run_gates : row?.gates) ?? []
+}
+
 /** Opens those of the gates that are closed, for this transaction only: `putBackGates` before its commit. */
 export const openGates = (trx: Trx, keys: string[], actor: string, reason: string): Promise<OpenedGates> =>
   callFunction(trx, Opened, sql`public.fn_iu_gates_open(${keys}::text[], ${actor}, ${reason})`)

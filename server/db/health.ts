@@ -1,5 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
+import type { Command } from './runs'
+import type { DB } from './types'
+import type { ActorRequest } from '#shared/schemas/command'
 import { HealthReport, HealthStatus } from '#shared/schemas/health'
 
 const Row = z.object({ surface: z.string(), status: HealthStatus, count: z.number().int(), ids: z.array(z.string()), message: z.string() })
@@ -16,6 +19,18 @@ export async function checkHealth<T>(db: Kysely<T>): Promise<HealthRow[]> {
   const { rows } = await sql`
     select surface, status, count::integer as count, ids, message from public.fn_iu_core_healthcheck()`.execute(db)
   return Row.array().parse(rows)
+}
+
+const overall = (rows: HealthRow[]): HealthRow['status'] => (rows.some(row => row.status === 'red') ? 'red' : 'green')
+
+/** Check every surface, and keep what was found on record. */
+export const healthcheck: Command<ActorRequest> = {
+  name: 'dot_iu_healthcheck',
+  actor: request => request.actor,
+  async call(trx) {
+    const surfaces = await checkHealth<DB>(trx)
+    return { outcome: { status: 'ok', health: overall(surfaces), surfaces } }
+  },
 }
 
 interface Named { id: string, label: string, to: string | null }
@@ -63,7 +78,7 @@ export async function reportHealth<T>(db: Kysely<T>): Promise<HealthReport> {
   const rows = await checkHealth(db)
   const { rows: [now] } = await sql<{ at: string }>`select now() as at`.execute(db)
   return HealthReport.parse({
-    status: rows.some(row => row.status === 'red') ? 'red' : 'green',
+    status: overall(rows),
     surfaces: await Promise.all(rows.map(async row => ({ ...row, findings: await name(db, row) }))),
     checked_at: now!.at,
   })

@@ -1,4 +1,4 @@
-import { type CatalogueItem, comparable, hashOf } from './catalogue'
+import { type CatalogueItem, comparable, hashOf } from './schema-objects'
 import type { InventoryObject, ObjectClass } from '#shared/schemas/conformance'
 
 /** An object of a database: what the inventory knows of it, but for the migration. */

@@ -11,11 +11,6 @@ export const orchestration: Command<OrchestrationRequest> = {
   name: 'dot_iu_auto_instantiate_from_event',
   actor: request => request.actor,
   dryRun: request => request.emit_mode === 'dry_run',
-  gatesToOpen: ({ open_gates, emit_mode }) => !open_gates
-    ? []
-    : emit_mode === 'live'
-      ? ['iu_core.auto_instantiate_enabled', 'iu_core.composer_enabled']
-      : ['iu_core.composer_enabled'],
   async call(trx, request) {
     const outcome = await autoInstantiateFromEvent(trx, request)
     const composed = Composed.safeParse(outcome)

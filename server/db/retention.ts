@@ -1,12 +1,10 @@
 import { sql } from 'kysely'
-import { type Db, callFunction } from './client'
-import { type Command, Outcome, PreviewError } from './runs'
+import { type Db, type Trx, callFunction } from './client'
+import { type Command, Outcome, PreviewError, getPreview } from './runs'
 import {
-  RetentionOverview, type RetentionRequest, type RetentionResult, type SetRetentionPolicyRequest, retentionResult,
+  type RetentionCheckRequest, RetentionOverview, RetentionRequest, type RetentionResult, type SetRetentionPolicyRequest, retentionResult,
 } from '#shared/schemas/retention'
 import type { CommandRun } from '#shared/schemas/run'
-
-const GATE = 'iu_core.retention_cleanup_enabled'
 
 /** Policies by table with what is past its age now; the newest 50 cleanups. */
 export async function retentionOverview(db: Db): Promise<RetentionOverview> {
@@ -28,16 +26,36 @@ export const retentionPolicySetting: Command<SetRetentionPolicyRequest & { table
   }),
 }
 
-/** Remove the rows that are past their age, or count them. */
+const cleanUp = async (trx: Trx, dryRun: boolean, request: RetentionCheckRequest) => ({
+  outcome: await callFunction(trx, Outcome, sql`public.fn_iu_core_retention_cleanup(
+    ${request.table_name}, ${dryRun}, ${request.actor}, ${request.batch}, ${request.prune_actor ?? null})`),
+})
+
+/** Count the rows that are past their age. */
+export const retentionCheck: Command<RetentionCheckRequest> = {
+  name: 'dot_iu_retention_check',
+  actor: request => request.actor,
+  dryRun: () => true,
+  call: (trx, request) => cleanUp(trx, true, request),
+}
+
+/** Remove the rows that are past their age. */
 export const retentionCleanup: Command<RetentionRequest> = {
   name: 'dot_iu_retention_cleanup',
   actor: request => request.actor,
-  dryRun: request => request.dry_run,
-  gatesToOpen: request => (request.open_gates && !request.dry_run ? [GATE] : []),
-  call: async (trx, request) => ({
-    outcome: await callFunction(trx, Outcome, sql`public.fn_iu_core_retention_cleanup(
-      ${request.table_name}, ${request.dry_run}, ${request.actor}, ${request.batch}, ${request.prune_actor ?? null})`),
-  }),
+  call: (trx, request) => cleanUp(trx, false, request),
+}
+
+/** What a request of the page comes to: its dry run and its live run are two commands of the catalogue. */
+export const retentionCommand = ({ dry_run }: RetentionRequest): Command<RetentionRequest> => (dry_run ? retentionCheck : retentionCleanup)
+
+/**
+ * A preview of a check or a cleanup.
+ * @returns with its parameters, checked; null when there is none of that id
+ */
+export async function getRetentionPreview(db: Db, id: string): Promise<{ preview: CommandRun, parameters: RetentionRequest } | null> {
+  const preview = await getPreview(db, retentionCheck, id) ?? await getPreview(db, retentionCleanup, id)
+  return preview && { preview, parameters: RetentionRequest.parse(preview.parameters) }
 }
 
 type Table = RetentionResult['tables'][number]
@@ -47,14 +65,14 @@ const inWords = (table: Table | undefined) => (table
   : 'none')
 
 /**
- * The cleanup bound to the very rows of a preview: as many others in their place are refused, too.
- * @param preview a preview of `retentionCleanup`
+ * A command bound to the very rows of its preview: as many others in their place are refused, too.
+ * @param command as `retentionCommand` gave it
  * @returns the command; its call throws PreviewError with the tables that differ
  */
-export const cleanupAsPreviewed = (preview: CommandRun): Command<RetentionRequest> => ({
-  ...retentionCleanup,
+export const asPreviewed = (command: Command<RetentionRequest>, preview: CommandRun): Command<RetentionRequest> => ({
+  ...command,
   async call(trx, request) {
-    const performed = await retentionCleanup.call(trx, request)
+    const performed = await command.call(trx, request)
     const tables = (result: RetentionResult | null) => new Map(result?.tables.map(table => [table.table_name, table]))
     const previewed = tables(retentionResult(preview))
     const now = tables(retentionResult({ result: performed.outcome }))

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { type Db, type Trx, withRolledBackTransaction, withTransaction } from './client'
-import { openGates, putBackGates } from './gates'
+import { gatesNeeded, openGates, putBackGates } from './gates'
 import { type Change, compareWithPreview } from './preview-comparison'
 import { countRowChanges, subtractRowChanges } from './row-changes'
 import { Stopped, stoppable } from './stoppable'
@@ -16,14 +16,17 @@ export interface Performed { outcome: Outcome, effects: Effects }
 
 /** A governed operation: what the console previews, runs and records. */
 export interface Command<Parameters> {
-  /** Its name in the catalogue of governed commands. */
+  /** Its name in `v_iu_command_catalog`. */
   name: string
   actor: (parameters: Parameters) => string
   dryRun?: (parameters: Parameters) => boolean
-  /** Gates to open inside the transaction where they are closed. */
+  /**
+   * Gates to open inside the transaction where they are closed. Left out: those that the catalogue names, when the
+   * parameter `open_gates` asks for it.
+   */
   gatesToOpen?: (parameters: Parameters) => string[]
   /** Calls the SQL function, and gathers the objects it concerns. */
-  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'facts'>>>
+  call: (trx: Trx, parameters: Parameters) => Promise<{ outcome: Outcome } & Partial<Pick<Effects, 'instance' | 'rollback' | 'pieces' | 'facts'>>>
 }
 
 /** Who asks, from where, and why; aborting the signal stops the work, and nothing of it remains. */
@@ -46,7 +49,7 @@ export class Refusal extends Error {
 
 /** A run that could not be bound to its preview; nothing was changed. `changes` says what has moved since. */
 export class PreviewError extends Refusal {
-  constructor(status: 'preview_expired' | 'preview_outdated', readonly changes: Change[] = []) {
+  constructor(status: 'preview_refused' | 'preview_expired' | 'preview_outdated', readonly changes: Change[] = []) {
     super({ status, changes })
   }
 }
@@ -60,7 +63,19 @@ export function settled(outcome: Outcome): Outcome {
   return outcome
 }
 
-const SUCCESS = new Set(['ok', 'idempotent_replay'])
+/**
+ * The gates that a command would open inside its transaction.
+ * @param db handle or transaction; the catalogue is read
+ * @returns keys, of gates that are open already too
+ */
+export async function gatesToOpen<P>(db: Db | Trx, command: Command<P>, parameters: P): Promise<string[]> {
+  if (command.gatesToOpen) return command.gatesToOpen(parameters)
+  if ((parameters as { open_gates?: unknown }).open_gates !== true) return []
+  return gatesNeeded(db, command.name, command.dryRun?.(parameters) ?? false)
+}
+
+/** An event of a type that is not emitted is passed over in silence: that is no refusal. */
+const SUCCESS = new Set(['ok', 'idempotent_replay', 'ignored'])
 
 /** What is kept of a failure: PostgreSQL's code for it. Messages can hold values of rows. */
 function failed(error: unknown): Outcome {
@@ -70,17 +85,17 @@ function failed(error: unknown): Outcome {
 
 async function perform<P>(db: Db, trx: Trx, command: Command<P>, parameters: P, { operator, signal, mayOpenGates = true }: Asked): Promise<Performed> {
   const reason = `${command.name} as ${command.actor(parameters)}`
-  const gates = command.gatesToOpen?.(parameters) ?? []
+  const gates = await gatesToOpen(trx, command, parameters)
   const opened = gates.length > 0 ? await openGates(trx, gates, operator, reason) : []
   if (opened.length > 0 && !mayOpenGates) throw new Refusal({ status: 'gate_opening_not_allowed', gate: opened[0]!.key })
   const before = await countRowChanges(trx)
-  const { outcome, instance = null, rollback = null, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
+  const { outcome, instance = null, rollback = null, pieces, facts } = await stoppable(db, trx, signal, () => command.call(trx, parameters))
   if (!SUCCESS.has(outcome.status)) throw new Refusal(outcome)
   const tables = subtractRowChanges(await countRowChanges(trx), before)
   if (opened.length > 0) await putBackGates(trx, opened, operator, reason)
   return {
     outcome,
-    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, facts },
+    effects: { tables, gates_opened: opened.map(({ key, was }) => ({ key, was })), instance, rollback, pieces, facts },
   }
 }
 
@@ -158,7 +173,7 @@ export async function previewCommand<P>(db: Db, command: Command<P>, parameters:
  * @param preview as `getPreview` gave it
  * @param parameters the preview's own, checked
  * @returns the record of the run
- * @throws Refusal, and PreviewError when the preview is too old or the world has moved; both recorded
+ * @throws Refusal, and PreviewError when the preview was refused, is too old or the world has moved; all recorded
  */
 export function runPreviewed<P>(
   db: Db, command: Command<P>, preview: CommandRun, parameters: P, asked: Asked,
@@ -170,7 +185,8 @@ export function runPreviewed<P>(
     const done = await trx.selectFrom('v_iu_command_run').selectAll()
       .where('preview_id', '=', preview.id).where('refused', '=', false).where('status', '<>', FAILED).executeTakeFirst()
     if (done) return CommandRun.parse(done)
-    if (preview.effects === null || expiry(preview) < new Date()) throw new PreviewError('preview_expired')
+    if (preview.effects === null) throw new PreviewError('preview_refused')
+    if (expiry(preview) < new Date()) throw new PreviewError('preview_expired')
 
     const performed = await perform(db, trx, command, parameters, asked)
     const changes = compareWithPreview(preview, performed)

@@ -7,14 +7,9 @@ const LONGEST_MS = 10 * 60_000
 
 /** Scale-out: many instances of several templates, in one call and one transaction. */
 export const scaleout: Command<ScaleoutRequest> = {
-  name: 'dot_iu_auto_instantiate_scaleout',
+  name: 'dot_iu_scaleout',
   actor: request => request.actor,
   dryRun: request => request.emit_mode === 'dry_run',
-  gatesToOpen: ({ open_gates, emit_mode }) => !open_gates
-    ? []
-    : emit_mode === 'live'
-      ? ['iu_core.auto_instantiate_enabled', 'iu_core.composer_enabled']
-      : ['iu_core.composer_enabled'],
   async call(trx, { plan, emit_mode, actor, note }) {
     // Ten thousand instances take longer than any other statement may.
     await sql`select pg_catalog.set_config('statement_timeout', ${String(LONGEST_MS)}, true)`.execute(trx)

@@ -17,15 +17,16 @@ export async function getShell(db: Db): Promise<Omit<Shell, 'operator'>> {
       eb.selectFrom('v_iu_template_observability').select(sql<number>`count(*)`.as('n')).as('templates'),
       eb.selectFrom('v_iu_template_family').select(sql<number>`count(*)`.as('n')).as('families'),
       eb.selectFrom('v_iu_auto_instantiate_event_log').select(sql<number>`count(*)`.as('n')).as('events'),
+      eb.selectFrom('v_iu_piece').select(sql<number>`count(*)`.as('n')).as('pieces'),
     ]).executeTakeFirstOrThrow(),
     gateState(db),
   ])
-  return { counts: { templates: counts.templates ?? 0, families: counts.families ?? 0, events: counts.events ?? 0 }, gates }
+  return { counts: { templates: counts.templates ?? 0, families: counts.families ?? 0, pieces: counts.pieces ?? 0, events: counts.events ?? 0 }, gates }
 }
 
 const hits = 8
 
-/** Up to 8 templates, families, instances and actors each that hold the text; those that begin with it first. */
+/** Up to 8 templates, families, instances, pieces and actors each that hold the text; those that begin with it first. */
 export async function search(db: Db, q: string): Promise<SearchHit[]> {
   if (q === '') return []
   const pattern = containing(q)
@@ -42,6 +43,10 @@ export async function search(db: Db, q: string): Promise<SearchHit[]> {
         from public.v_iu_template_instance
         where instance_key ilike ${pattern} or instance_title ilike ${pattern}
         order by strpos(lower(instance_key), lower(${q})), instance_key limit ${hits}`.execute(db),
+    sql`select 'piece' as kind, canonical_address as label, title as detail, '/pieces/' || id as "to"
+        from public.v_iu_piece
+        where canonical_address ilike ${pattern} or title ilike ${pattern}
+        order by strpos(lower(canonical_address), lower(${q})), canonical_address limit ${hits}`.execute(db),
     sql`select 'actor' as kind, actor as label, instances || case when instances = 1 then ' instance' else ' instances' end as detail, actor as "to"
         from public.v_iu_auto_instantiate_actor
         where actor ilike ${pattern}

@@ -36,6 +36,32 @@ export interface ConsoleAuditEntry {
   who: string | null;
 }
 
+export interface ConsoleCommand {
+  category: string;
+  command_name: string;
+  description: string;
+  /**
+   * Those of its gates that a dry run needs too.
+   */
+  dry_run_gates: Generated<string[]>;
+  /**
+   * Every gate that it needs to be run live, or to be run at all where it knows no dry run.
+   */
+  gates: Generated<string[]>;
+  /**
+   * Whether it can write anything besides the record of its run.
+   */
+  mutating: boolean;
+  /**
+   * Whether another governed command takes its effect back; true where there is no effect.
+   */
+  reversible: boolean;
+  /**
+   * Names of functions in schema public; a target may come with a later migration.
+   */
+  target_functions: string[];
+}
+
 export interface ConsoleInvitation {
   created_at: Generated<string>;
   created_by: string;
@@ -159,7 +185,11 @@ export interface DotIuCommandCatalog {
   command_name: string;
   description: string;
   /**
-   * Every gate that some way of running it needs.
+   * Those of its gates that a dry run needs too.
+   */
+  dry_run_gates: Generated<string[]>;
+  /**
+   * Every gate that it needs to be run live, or to be run at all where it knows no dry run.
    */
   gates: Generated<string[]>;
   /**
@@ -557,7 +587,9 @@ export interface VIuCommandCatalog {
   closed_gates: string[] | null;
   command_name: string | null;
   description: string | null;
+  dry_run_gates: string[] | null;
   gates: string[] | null;
+  governed: boolean | null;
   last_run_at: string | null;
   last_run_id: string | null;
   last_run_operator: string | null;
@@ -769,10 +801,27 @@ export interface VIuPiece {
   content_digest: string | null;
   created_at: string | null;
   created_by: string | null;
+  held_by: number | null;
   id: string | null;
   lifecycle_status: string | null;
   title: string | null;
   updated_at: string | null;
+}
+
+export interface VIuPieceLifecycle {
+  actor: string | null;
+  canonical_address: string | null;
+  change: string | null;
+  created_at: string | null;
+  from_status: string | null;
+  id: number | null;
+  iu_id: string | null;
+  lifecycle_status: string | null;
+  reason: string | null;
+  successor_ids: string[] | null;
+  successors: Json | null;
+  title: string | null;
+  to_status: string | null;
 }
 
 export interface VIuPiecePlace {
@@ -939,6 +988,7 @@ export interface VIuThreeAxisEnvelope {
 
 export interface DB {
   "console.audit_entry": ConsoleAuditEntry;
+  "console.command": ConsoleCommand;
   "console.invitation": ConsoleInvitation;
   "console.person": ConsolePerson;
   "console.second_factor": ConsoleSecondFactor;
@@ -1002,6 +1052,7 @@ export interface DB {
   v_iu_outbox_summary: VIuOutboxSummary;
   v_iu_outbox_type: VIuOutboxType;
   v_iu_piece: VIuPiece;
+  v_iu_piece_lifecycle: VIuPieceLifecycle;
   v_iu_piece_place: VIuPiecePlace;
   v_iu_piece_sharing: VIuPieceSharing;
   v_iu_retired_collection: VIuRetiredCollection;

@@ -1,6 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
+import { READING, TAKEN_NAME, WRITING, addressOf } from './routes'
+import type { RouteBase } from './routes'
 import { ask, collection, compose, get, orchestration, post, world } from './support'
 import { ApiErrorBody } from '#shared/schemas/error'
 
@@ -13,6 +15,7 @@ beforeAll(async () => {
   unmarked = await collection(own.db, 'wf:incident-review')
   await compose(own, { instance_key_suffix: 'taken', actor: 'iu-core-first' })
   await compose(own, { actor: 'iu-core-first' })
+  await post(own, '/api/invariants', { name: TAKEN_NAME, actor: 'iu-core-first' })
 })
 beforeEach(async () => {
   before = await world(own.db)
@@ -28,61 +31,44 @@ async function expectRefusal(answer: { status: number, body: unknown }, expected
   expect(await world(own.db)).toEqual(before)
 }
 
-/** A body that each writing route would take, were it not for the one field that a case changes. */
-const BODIES: Record<string, () => Promise<Record<string, unknown>>> = {
-  'POST /api/orchestrations/preview': () => orchestration(own.db, { note: 'a note' }),
-  'POST /api/orchestrations': async () => ({ preview_id: randomUUID() }),
-  'POST /api/rollbacks/preview': async () => ({ actor: 'iu-core-first', dry_run: false }),
-  'POST /api/rollbacks': async () => ({ preview_id: randomUUID(), confirm_actor: 'a', reason: 'b' }),
-  'POST /api/versions': async () => ({ collection_id: ANY_ID, template_family: 'f', version_label: 'v', version_seq: 1, previous_collection_id: null, actor: 'a' }),
-  [`POST /api/versions/${ANY_ID}/retire`]: async () => ({ actor: 'a', reason: 'b' }),
-  'PUT /api/gates/no.such.gate': async () => ({ open: true, actor: 'a', reason: 'b' }),
-}
+/** Each wrong value for each part of a route's path. */
+const partsOf = ({ path = {} }: RouteBase) => Object.entries(path).flatMap(([name, { wrong }]) =>
+  wrong.map(value => ({ name, value, shown: value.slice(0, 40) })))
+/** The route's address with a part of the path as it stands. */
+const addressWith = (file: string, name: string, value: string) => addressOf(file).path.replace(`no-${name}`, () => value)
 
-const LONG: Record<string, number> = { actor: 128, instance_key_suffix: 200, note: 2000, reason: 2000, event_type: 200, template_family: 200, version_label: 64, confirm_actor: 128 }
-const ONE_LINE = ['actor', 'instance_key_suffix', 'event_type', 'template_family', 'version_label']
-const FIELDS: Record<string, string[]> = {
-  'POST /api/orchestrations/preview': ['event_id', 'event_type', 'template_collection_id', 'instance_key_suffix', 'emit_mode', 'actor', 'note', 'open_gates'],
-  'POST /api/orchestrations': ['preview_id'],
-  'POST /api/rollbacks/preview': ['actor', 'dry_run'],
-  'POST /api/rollbacks': ['preview_id', 'confirm_actor', 'reason'],
-  'POST /api/versions': ['collection_id', 'template_family', 'version_label', 'version_seq', 'previous_collection_id', 'actor'],
-  [`POST /api/versions/${ANY_ID}/retire`]: ['actor', 'reason'],
-  'PUT /api/gates/no.such.gate': ['open', 'actor', 'reason'],
-}
+describe.each(WRITING)('$file', (route) => {
+  const { method, path } = addressOf(route.file, route.params)
+  const send = (body: unknown, to = path) => ask(own, method, to, body)
+  let close: Record<string, unknown>
+  beforeAll(async () => {
+    close = await route.close(own.db)
+  })
+  const fields = Object.entries(route.fields)
 
-/** Values that the field must not take. */
-function wrongValues(field: string): [string, unknown][] {
-  if (/_id$/.test(field)) return [['a malformed uuid', '12345'], ['an injection', '\' or 1=1 --'], ['a number', 1], ['an object', { id: 1 }]]
-  if (field === 'version_seq') return [['zero', 0], ['a fraction', 1.5], ['too large a number', 2 ** 31], ['a text', '1'], ['none', null]]
-  if (field === 'open' || field === 'open_gates' || field === 'dry_run') return [['a text', 'false'], ['a number', 1], ['none', null]]
-  if (field === 'emit_mode') return [['a mode that does not exist', 'shadow'], ['capitals', 'LIVE'], ['none', null]]
-  const texts: [string, unknown][] = [['over-long', 'x'.repeat(LONG[field]! + 1)], ['a list', ['a']], ['a number', 7]]
-  if (field !== 'confirm_actor') {
-    texts.push(['empty', ''], ['blank', ' \t\n'], ['a NUL character', 'a\0b'], ['half a character', 'a\ud800b'])
-  }
-  if (ONE_LINE.includes(field)) texts.push(['a control character', 'a\u0007b'], ['a line break', 'a\nb'])
-  return texts
-}
+  test('the body that the cases change has every field, and is no bad input', async () => {
+    expect(Object.keys(close).sort()).toEqual(Object.keys(route.fields).sort())
+    const { body } = await send(close)
+    expect(body.error?.status).not.toBe('invalid_request')
+    expect(await world(own.db)).toEqual(before)
+  })
 
-describe.each(Object.keys(BODIES))('%s', (route) => {
-  const [method, path] = route.split(' ') as [string, string]
-  const send = (body: unknown) => ask(own, method, path, body)
-
-  test.each(FIELDS[route]!.flatMap(field => wrongValues(field).map(([what, value]) => ({ field, what, value }))))('$field: $what', async ({ field, value }) => {
-    await expectRefusal(await send({ ...await BODIES[route]!(), [field]: value }), { field })
+  test.each(fields.flatMap(([field, { wrong }]) => wrong.map(([what, value]) => ({ field, what, value }))))('$field: $what', async ({ field, value }) => {
+    const answer = await send({ ...close, [field]: value })
+    // A list is refused for what is in it.
+    const named = answer.body.error?.field
+    await expectRefusal(answer, { field: Array.isArray(value) && named?.startsWith(`${field}.`) ? named : field })
   })
 
   test('each field that is needed is named when it is missing', async () => {
-    const optional = ['note', 'open_gates', 'dry_run', 'confirm_actor', ...(path === '/api/rollbacks' ? ['reason'] : [])]
-    for (const field of FIELDS[route]!.filter(name => !optional.includes(name))) {
-      const { [field]: _, ...rest } = await BODIES[route]!()
+    for (const [field] of fields.filter(([, { optional }]) => !optional)) {
+      const { [field]: _, ...rest } = close
       await expectRefusal(await send(rest), { field })
     }
   })
 
   test.each(['surprise', 'Actor', 'toString'])('the unknown field %s is named', async (field) => {
-    await expectRefusal(await send({ ...await BODIES[route]!(), [field]: 1 }), { field })
+    await expectRefusal(await send({ ...close, [field]: 1 }), { field })
   })
 
   test.each([['an empty body', ''], ['no JSON', '{"actor": '], ['a word', 'hello'], ['a list', '[]'], ['null', 'null'], ['a number', '7'], ['a text', '"x"']])('%s', async (_case, body) => {
@@ -90,12 +76,12 @@ describe.each(Object.keys(BODIES))('%s', (route) => {
   })
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', undefined])('content type %s', async (type) => {
-    const response = await own.fetch(path, { method, body: new TextEncoder().encode(JSON.stringify(await BODIES[route]!())), headers: type ? { 'content-type': type } : {} })
+    const response = await own.fetch(path, { method, body: new TextEncoder().encode(JSON.stringify(close)), headers: type ? { 'content-type': type } : {} })
     await expectRefusal({ status: response.status, body: await response.json() }, { code: 415 })
   })
 
   test('more than a megabyte, announced or not', async () => {
-    const body = JSON.stringify({ ...await BODIES[route]!(), note: 'x'.repeat(1024 * 1024) })
+    const body = JSON.stringify({ ...close, note: 'x'.repeat(1024 * 1024) })
     await expectRefusal(await send(body), { code: 413 })
     const unannounced = new ReadableStream({
       start(controller) {
@@ -105,6 +91,70 @@ describe.each(Object.keys(BODIES))('%s', (route) => {
     })
     const response = await own.fetch(path, { method, body: unannounced, headers: { 'content-type': 'application/json' }, duplex: 'half' } as RequestInit)
     await expectRefusal({ status: response.status, body: await response.json() }, { code: 411 })
+  })
+
+  test.each(partsOf(route))('$name in the path: $shown', async ({ name, value }) => {
+    await expectRefusal(await send(close, addressWith(route.file, name, value)), { field: name })
+  })
+})
+
+describe.each(READING)('$file', (route) => {
+  const { path } = addressOf(route.file)
+
+  test.each(partsOf(route))('$name in the path: $shown', async ({ name, value }) => {
+    await expectRefusal(await get(own, addressWith(route.file, name, value)), { field: name })
+  })
+
+  test.each(Object.keys(route.path ?? {}).flatMap(name => ['%F0%28', '%ED%A0%80', '%', '%ZZ'].map(value => ({ name, value }))))('$name in the path: $value, which is no text', async ({ name, value }) => {
+    const { status } = await get(own, addressWith(route.file, name, value))
+    expect([400, 404]).toContain(status)
+  })
+
+  if (!route.query) {
+    test('a query is ignored', async () => {
+      const [asked] = await route.asked?.(own.db) ?? [{}]
+      const to = addressOf(route.file, asked?.params).path
+      const statuses = await Promise.all([to, `${to}?surprise=1&q=%00&limit=x&cursor=%ED%A0%80`].map(async address => (await own.fetch(address)).status))
+      expect(statuses).toEqual([200, 200])
+    })
+    return
+  }
+
+  const { fields, needed = {} } = route.query
+  /** The path with everything that is needed and, last, what a case is about. */
+  const query = (name: string, value: string) => {
+    const rest = Object.entries(needed).filter(([other]) => other !== name).map(([other, given]) => `${other}=${given}&`)
+    return `${path}?${rest.join('')}${name}=${value}`
+  }
+
+  test.each(Object.entries(fields).flatMap(([name, { wrong }]) => wrong.map(value => ({ name, value, shown: value.slice(0, 40) }))))('$name=$shown', async ({ name, value }) => {
+    const answer = await get(own, query(name, value))
+    const named: string | undefined = answer.body.error?.field
+    await expectRefusal(answer, { field: named?.startsWith(`${name}.`) ? named : name })
+  })
+  test.each(Object.keys(fields))('%s given twice', async (name) => {
+    await expectRefusal(await get(own, `${query(name, 'a')}&${name}=b`), { field: name })
+  })
+  test.each(Object.keys(fields))('%s that is no text', async (name) => {
+    for (const value of ['%ED%A0%80', '%F0%28', '%', '%ZZ']) {
+      const response = await own.fetch(query(name, value))
+      const answer = await response.text()
+      expect(response.status, answer).toBeLessThan(500)
+      if (response.status === 400) expect([name, ...Object.keys(needed)]).toContain(JSON.parse(answer).error.field)
+    }
+  })
+  test('an unknown parameter is named', async () => {
+    for (const name of ['surprise', 'LIMIT', 'toString', 'q[]']) {
+      const { status, body } = await get(own, query(encodeURIComponent(name), '1'))
+      expect(status).toBe(400)
+      expect([body.error.field, ...(body.error.fields ?? []).map((field: { path: string }) => field.path)]).toContain(name)
+    }
+  })
+  test('what is needed is named when it is missing', async () => {
+    for (const name of Object.keys(needed)) {
+      const others = Object.entries(needed).filter(([other]) => other !== name).map(([other, given]) => `${other}=${given}`)
+      await expectRefusal(await get(own, `${path}?${others.join('&')}`), { field: name })
+    }
   })
 })
 
@@ -123,41 +173,6 @@ describe('what the substrate refuses', () => {
   test('a suffix of the longest length in the widest characters is taken as it is', async () => {
     expect((await preview({ instance_key_suffix: '🦉'.repeat(100), actor: 'ü'.repeat(128), note: 'line\nline\ttab' })).status).toBe(200)
     expect(await world(own.db)).toEqual(before)
-  })
-})
-
-describe('addresses', () => {
-  test.each(['templates', 'instances', 'pieces', 'runs'])('%s: an id that is none', async (list) => {
-    for (const id of ['1', 'null', 'x'.repeat(500), `${ANY_ID}0`, '%00', '%27', '%F0%28']) {
-      await expectRefusal(await get(own, `/api/${list}/${id}`), { field: 'id' })
-    }
-  })
-  test('retiring an id that is none', async () => {
-    await expectRefusal(await post(own, '/api/versions/17/retire', { actor: 'a', reason: 'b' }), { field: 'id' })
-  })
-  test('names with characters that no name has', async () => {
-    await expectRefusal(await get(own, '/api/families/a%00b'), { field: 'family' })
-    await expectRefusal(await get(own, `/api/families/${'x'.repeat(201)}`), { field: 'family' })
-    await expectRefusal(await ask(own, 'PUT', '/api/gates/a%00b', { open: true, actor: 'a', reason: 'b' }), { field: 'key' })
-    for (const name of ['%F0%28', '%ED%A0%80', '%']) expect((await get(own, `/api/families/${name}`)).status).toBe(404)
-  })
-})
-
-describe('queries', () => {
-  const PAGED = ['/api/templates', '/api/events', '/api/pieces']
-  const cases: [path: string, field: string][] = [
-    ...PAGED.flatMap(list => ['0', '-1', '201', '10000', 'abc', '1.5', '', 'NaN', 'Infinity', '1&limit=2'].map(value => [`${list}?limit=${value}`, 'limit'] as [string, string])),
-    ...[...PAGED, '/api/search', '/api/actors', '/api/outbox', '/api/templates/export', '/api/events/export']
-      .map(list => [`${list}?surprise=1`, 'surprise'] as [string, string]),
-    ...[...PAGED, '/api/search', '/api/actors', '/api/outbox', '/api/templates/export', '/api/events/export']
-      .flatMap(list => [['%00', 'q'], ['a%00b', 'q'], ['x'.repeat(201), 'q'], ['a&q=b', 'q']].map(([value, field]) => [`${list}?q=${value}`, field!] as [string, string])),
-    ['/api/templates?sort=title', 'sort'], ['/api/templates?dir=up', 'dir'], ['/api/templates?status=live', 'status'],
-    ['/api/templates?flag=red', 'flag'], ['/api/templates?kind=%00', 'kind'], ['/api/templates/export?format=xml', 'format'],
-    ['/api/events?mode=shadow', 'mode'], ['/api/events?template=1', 'template'], ['/api/events?event=1', 'event'],
-    ['/api/events?match=no', 'match'], ['/api/events?actor=%00', 'actor'], ['/api/events/newer', 'since'], ['/api/events/newer?since=x', 'since'],
-  ]
-  test.each(cases.map(([path, field]) => ({ path, field, shown: path.slice(0, 60) })))('GET $shown', async ({ path, field }) => {
-    await expectRefusal(await get(own, path), { field })
   })
 })
 

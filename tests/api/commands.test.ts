@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
-import { ask, compose, get, orchestration, post } from './support'
+import { ask, compose, get, orchestration, post, strictly } from './support'
+import { Catalog, CommandDetail } from '#shared/schemas/command'
 
 const own = useConsole()
 const COMPOSER = 'iu_core.composer_enabled'
 
 describe('the catalogue', () => {
-  test('lists 26 commands, and those that this console runs with the page they are run on', async () => {
+  test('lists the 26 governed commands and the console’s own, and those that this console runs with the page they are run on', async () => {
     const { status, body } = await get(own, '/api/commands')
     expect(status).toBe(200)
-    expect(body.rows).toHaveLength(26)
+    expect(strictly(Catalog).safeParse(body).error?.issues ?? []).toEqual([])
+    expect(body.rows.filter((row: { governed: boolean }) => row.governed)).toHaveLength(26)
+    expect(body.rows.filter((row: { governed: boolean }) => !row.governed).map((row: { command_name: string }) => row.command_name))
+      .toContain('dot_iu_lineage_soft_erase')
     const pages = Object.fromEntries(body.rows.filter((row: { runnable: boolean }) => row.runnable).map((row: { command_name: string, page: string }) => [row.command_name, row.page]))
     expect(pages).toMatchObject({ dot_iu_auto_instantiate_from_event: '/orchestrate', dot_iu_auto_instantiate_rollback_by_actor: '/rollback', dot_iu_gate_set: '/gates', dot_iu_compose: null })
     for (const page of Object.values(pages)) if (page) expect((await own.fetch(String(page))).status).toBe(200)
@@ -24,6 +28,15 @@ describe('the catalogue', () => {
     expect(body.parameters).toContainEqual({ name: 'emit_mode', takes: 'dry_run or live', required: true, default: null })
     expect(body.parameters).toContainEqual({ name: 'open_gates', takes: 'true or false', required: false, default: 'false' })
     expect((await get(own, '/api/runs')).body.total).toBe(0)
+  })
+
+  test('says which gates each mode needs, and how they stand', async () => {
+    const { body } = await get(own, '/api/commands/dot_iu_scaleout')
+    expect(strictly(CommandDetail).safeParse(body).error?.issues ?? []).toEqual([])
+    expect(body.command).toMatchObject({ gates: ['iu_core.auto_instantiate_enabled', COMPOSER], dry_run_gates: [COMPOSER] })
+    expect(body.gates.map((gate: { key: string }) => gate.key)).toEqual(body.command.gates)
+    expect((await get(own, '/api/commands/dot_iu_retention_cleanup')).body.command).toMatchObject({ gates: ['iu_core.retention_cleanup_enabled'], dry_run_gates: [] })
+    expect((await get(own, '/api/commands/dot_iu_retention_check')).body).toMatchObject({ command: { gates: [], mutating: false }, gates: [] })
   })
 
   test('explains one that this console cannot run, and knows none of another name', async () => {

@@ -251,7 +251,7 @@ describe('when the world has moved since the preview', () => {
   test('a preview that was refused cannot be run', async () => {
     await preview({ open_gates: false, actor: 'never-runs' })
     const { id } = await own.db.selectFrom('dot_iu_command_run').select('id').where('actor', '=', 'never-runs').executeTakeFirstOrThrow()
-    await refuses(id, 409, 'preview_expired')
+    await refuses(id, 409, 'preview_refused')
   })
 
   test('a made-up preview, one of another command, and a run instead of a preview are 404', async () => {

@@ -49,11 +49,11 @@ describe('retention', () => {
     expect(await lastRun()).toMatchObject({ command_name: 'dot_iu_retention_cleanup', refused: true, status: 'retention_gate_closed' })
   })
 
-  test('a dry run is on record and removes nothing', async () => {
+  test('a dry run is on record as a check and removes nothing', async () => {
     const { body: { id } } = await preview()
     const before = await events()
     const { status, body } = await post(own, '/api/retention/cleanups', { preview_id: id })
-    expect([status, body.dry_run, body.result.removed_rows]).toEqual([200, true, 0])
+    expect([status, body.command_name, body.dry_run, body.result.removed_rows]).toEqual([200, 'dot_iu_retention_check', true, 0])
     expect(await events()).toBe(before)
   })
 

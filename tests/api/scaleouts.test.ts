@@ -41,7 +41,7 @@ describe('a scale-out', () => {
     expect(strictly(ScaleoutOutcome).safeParse({ ...previewed.body.result, actor: undefined, emit_mode: undefined }).error?.issues
       .filter(issue => !('keys' in issue)) ?? []).toEqual([])
     expect(previewed.body).toMatchObject({
-      command_name: 'dot_iu_auto_instantiate_scaleout', phase: 'preview', dry_run: false, actor: body.actor, reason: 'in bulk',
+      command_name: 'dot_iu_scaleout', phase: 'preview', dry_run: false, actor: body.actor, reason: 'in bulk',
       result: { status: 'ok', instances: 10, composed: 10, replayed: 0, digest_matching: 10, templates: [
         { template_key: WORKFLOW, first_key: `tpl-inst:auto:${body.plan[0]!.suffix_prefix}001`, last_key: `tpl-inst:auto:${body.plan[0]!.suffix_prefix}006` },
         { template_key: REPORT, instances: 4 }] },

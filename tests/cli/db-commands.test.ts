@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { type Database, openDatabase } from '../../server/cli/database'
+import { listMigrations } from '../../server/cli/migration-files'
 import { type Contents, createDatabase } from '../helpers/databases'
 import { runProgram } from './program'
 
@@ -90,8 +91,19 @@ describe('refusals change nothing', () => {
 
   test('rollback, without a number or with something else', async () => {
     const { url } = await database('migrated')
-    expect(await command(url, 'rollback')).toMatchObject({ code: 1, stderr: expect.stringContaining('--to') })
-    expect(await command(url, 'rollback', '--to', 'all')).toMatchObject({ code: 1, stderr: expect.stringContaining('"all"') })
+    expect(await command(url, 'rollback')).toMatchObject({ code: 2, stderr: expect.stringContaining('--to') })
+    expect(await command(url, 'rollback', '--to', 'all')).toMatchObject({ code: 2, stderr: expect.stringContaining('"all"') })
+    const { rows } = await sql`select from console.kysely_migration`.execute(opened.at(-1)!.db)
+    expect(rows).toHaveLength(listMigrations().length)
+  })
+
+  test('a command or an option that there is not', async () => {
+    const { db, url } = await database('demo')
+    expect(await command(url)).toMatchObject({ code: 2, stdout: expect.stringContaining('migrate') })
+    expect(await command(url, 'migrat')).toMatchObject({ code: 2, stdout: expect.stringContaining('migrate') })
+    expect(await command(url, 'reset', '--ye')).toMatchObject({ code: 2, stderr: expect.stringMatching(/no option --ye\. Did you mean --yes\?/) })
+    expect(await command(url, 'rollback', '--to', '0', '--forse')).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean --force?') })
+    expect(await count(db, 'information_unit')).toBe(174)
   })
 
   test('reset of an operator\'s own database, without --yes', async () => {
@@ -101,6 +113,35 @@ describe('refusals change nothing', () => {
     expect(await count(db, 'iu_vector_sync_point')).toBe(0)
     expect((await command(url, 'reset', '--yes')).code).toBe(0)
     expect(await count(db, 'iu_vector_sync_point')).toBe(152)
+  })
+})
+
+test('rollback keeps what its number says', async () => {
+  const { url } = await database('migrated')
+  const { code, stdout } = await command(url, 'rollback', '--to', '042')
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/Rolled back \d+ migrations:\n {2}047_console_commands\n[\s\S]* {2}043_bulk\n$/)])
+  expect(await command(url, 'rollback', '--to', '042')).toMatchObject({ code: 0, stdout: 'Nothing to roll back.\n' })
+  expect(await command(url, 'migrate')).toMatchObject({ code: 0, stdout: expect.stringContaining('043_bulk') })
+})
+
+describe('adopt', () => {
+  const forget = (db: Database) => sql`drop table console.kysely_migration, console.kysely_migration_lock`.execute(db)
+
+  test('records what is there and ends with 0', async () => {
+    const { db, url } = await database('demo')
+    await forget(db)
+    expect(await command(url, 'adopt')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Recorded as applied[\s\S]*034_auto_instantiate_dot_registration/) })
+    expect(await command(url, 'adopt')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to adopt') })
+  })
+
+  test('names what disagrees, records nothing and ends with 1; --keep-definitions takes it', async () => {
+    const { db, url } = await database('demo')
+    await forget(db)
+    await sql.raw('create or replace function public.fn_iu_composer_enabled() returns boolean language sql as \'select true\'').execute(db)
+    expect(await command(url, 'adopt')).toMatchObject({ code: 1, stdout: expect.stringMatching(/Nothing was changed\.[\s\S]*fn_iu_composer_enabled/) })
+    const { rows: [record] } = await sql`select to_regclass('console.kysely_migration') as there`.execute(db)
+    expect(record).toEqual({ there: null })
+    expect((await command(url, 'adopt', '--keep-definitions')).code).toBe(0)
   })
 })
 

@@ -1,10 +1,9 @@
 import { userInfo } from 'node:os'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createDb, type Db } from '../../server/db/client'
-import { exampleLine } from '../../server/db/catalog'
-import { COMMANDS } from '../../server/db/commands'
 import { createDatabase } from '../helpers/databases'
-import { runProgram } from './program'
+import { runOnTerminal, runProgram } from './program'
 
 let url: string
 let db: Db
@@ -25,19 +24,17 @@ async function iu(...args: string[]) {
   return { code, ...program.output }
 }
 
-/** The words of an example as a shell would hand them over, without `npx iu`. */
-const words = (line: string) => [...line.matchAll(/(?:[^\s']|'[^']*')+/g)].map(([word]) => word.replaceAll('\'', '')).slice(2)
-
 const recorded = () => db.selectFrom('v_iu_command_run').selectAll().orderBy('started_at').execute()
 const GATE = ['key=iu_core.composer_enabled', 'open=true', 'actor=cli-test', 'reason=to see']
 
 describe('list', () => {
-  test('shows all 26, also to a machine', async () => {
+  test('shows the 26 governed commands and the console’s own, also to a machine', async () => {
     const { code, stdout } = await iu('list')
     expect(code).toBe(0)
-    expect(stdout.trim().split('\n')).toHaveLength(27)
+    expect(stdout.trim().split('\n')).toHaveLength(33)
     expect(stdout).toMatch(/^dot_iu_gate_set +gate +yes +yes/m)
-    expect(JSON.parse((await iu('list', '--json')).stdout)).toHaveLength(26)
+    const rows: { governed: boolean }[] = JSON.parse((await iu('list', '--json')).stdout)
+    expect([rows.length, rows.filter(row => row.governed).length]).toEqual([32, 26])
   })
 })
 
@@ -61,13 +58,6 @@ describe('explain', () => {
     expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('fn_iu_auto_instantiate_rollback_by_actor(\'operator\', true);') })
     expect(dry.stdout).not.toContain('deletes')
     expect((await iu('explain', 'dot_iu_auto_instantiate_rollback_by_actor', 'actor=operator', 'dry_run=false')).stdout).toContain('it deletes')
-  })
-
-  test.each([...COMMANDS])('the example of %s works, and its help shows it', async (name, entry) => {
-    expect(await iu(...words(exampleLine('explain', entry)))).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was run.') })
-    const help = await iu('run', name, '--help')
-    expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining(exampleLine('run', entry)) })
-    for (const key of Object.keys(entry.parameters.shape)) expect(help.stdout).toContain(`  ${key} `)
   })
 
   test('left nothing on record', async () => expect(await recorded()).toEqual([]))
@@ -110,9 +100,52 @@ describe('run', () => {
     expect((await recorded()).at(-1)).toMatchObject({ phase: 'run', reason: 'tidying up', dry_run: false })
   })
 
+  test('a healthcheck is kept on record, and a red one ends with 1', async () => {
+    expect(await iu('run', 'dot_iu_healthcheck', 'actor=cli-test')).toMatchObject({ code: 0, stdout: expect.stringContaining('health: green') })
+    await sql`alter table public.dot_config disable trigger dot_config_change_updated`.execute(db)
+    try {
+      expect(await iu('run', 'dot_iu_healthcheck', 'actor=cli-test')).toMatchObject({ code: 1, stdout: expect.stringContaining('health: red') })
+      expect((await recorded()).at(-1)).toMatchObject({ command_name: 'dot_iu_healthcheck', status: 'ok', result: { health: 'red' } })
+    }
+    finally {
+      await sql`alter table public.dot_config enable trigger dot_config_change_updated`.execute(db)
+    }
+  })
+
   test('--reason is the reason that a command itself asks for', async () => {
     expect((await iu('run', 'dot_iu_gate_set', 'key=iu_core.delivery_enabled', 'open=false', 'actor=cli-test', '--reason', 'said once', '--yes')).code).toBe(0)
     expect((await recorded()).at(-1)).toMatchObject({ reason: 'said once', parameters: { reason: 'said once' } })
+  })
+})
+
+describe('on a terminal', () => {
+  async function typing(answer: string, ...args: string[]) {
+    const program = runOnTerminal('iu.mjs', ['run', ...args], { DATABASE_URL: url })
+    await program.says('to run it: ')
+    program.types(answer)
+    return { code: await program.ended, screen: program.output.stdout }
+  }
+  const isOpen = () => db.selectFrom('v_iu_gate').select('is_open').where('key', '=', 'iu_core.composer_enabled').executeTakeFirstOrThrow()
+
+  test('the preview is shown and the word asked for; with it, it runs', async () => {
+    const { code, screen } = await typing('yes\n', 'dot_iu_gate_set', ...GATE)
+    expect([code, screen]).toEqual([0, expect.stringMatching(/Preview, nothing of it was kept[\s\S]*Type yes to run it[\s\S]*Done: dot_iu_gate_set/)])
+    expect(await isOpen()).toEqual({ is_open: true })
+    expect((await recorded()).slice(-2).map(row => row.phase)).toEqual(['preview', 'run'])
+  })
+
+  test.each([['another word', 'no\n'], ['nothing', '\n'], ['Ctrl-C', '\u0003'], ['Ctrl-D', '\u0004']])('with %s it does not', async (_, answer) => {
+    const before = (await recorded()).length
+    const { code, screen } = await typing(answer, 'dot_iu_gate_set', ...GATE.with(1, 'open=false'))
+    expect([code, screen]).toEqual([1, expect.stringMatching(/Nothing was run\.\s*$/)])
+    expect(await isOpen()).toEqual({ is_open: true })
+    expect(await recorded()).toHaveLength(before + 1)
+  })
+
+  test('what deletes asks for the actor’s name', async () => {
+    const erase = ['dot_iu_lineage_soft_erase', 'actor=nobody-at-all', 'dry_run=false', '--reason=tidying up']
+    expect(await typing('yes\n', ...erase)).toMatchObject({ code: 1, screen: expect.stringContaining('Type nobody-at-all to run it') })
+    expect(await typing('nobody-at-all\n', ...erase)).toMatchObject({ code: 0, screen: expect.stringContaining('Done: dot_iu_lineage_soft_erase') })
   })
 })
 
@@ -130,7 +163,13 @@ describe('what cannot be meant ends with 2 and says what is wrong', () => {
     [['run', 'dot_iu_gate_set', ...GATE, '--open-gates', '--yes'], /opens no gates/],
     [['explain', 'dot_iu_collection_mark_template', 'collection_id=tpl:none', 'actor=a'], /collection_id: .*tpl:none/],
     [['explain', 'dot_iu_auto_instantiate_rollback_by_actor', 'actor='], /actor: an actor is needed/],
-    [['db', 'migrat'], /Did you mean db migrate\?/], [['db', 'rollback'], /to/],
+    [['db', 'migrat'], /Did you mean db migrate\?/], [['db', 'rollback'], /to/], [['db', 'rollback', '--to', 'all'], /--to.*"all"/],
+    [['db', 'adopt', '--keep'], /--keep.*Did you mean --keep-definitions\?/], [['db', 'migrate', '--dry-run'], /npx iu db migrate has no option --dry-run/],
+    [['run', 'dot_iu_collection_import', 'actor=a', '--yes'], /dot_iu_collection_import is not run by iu run\. .*iu import does it/],
+    [['run', 'dot_iu_healthcheck', 'actor=a', '--dry-run'], /cannot be previewed/],
+    [['run', 'dot_iu_retention_cleanup', 'table_name=event_outbox', 'actor=a', 'dry_run=true', '--yes'], /dry_run: must be false/],
+    [['run', 'dot_iu_scaleout', 'plan=batch', 'emit_mode=dry_run', 'actor=a', '--yes'], /plan: must be JSON/],
+    [['import', 'iu-tree/none.md'], /ACTOR|actor/],
   ])('%j', async (args, words) => {
     const before = (await recorded()).length
     const { code, stderr } = await iu(...args)
@@ -151,6 +190,8 @@ describe('help', () => {
   test('names every command', async () => {
     expect(await iu('--help')).toMatchObject({ code: 0, stdout: expect.stringMatching(/list[\s\S]*explain[\s\S]*run[\s\S]*db migrate/) })
     expect((await iu()).code).toBe(2)
+    const { code, stdout } = await iu('run', 'dot_iu_gate_set', '--help')
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/ {2}key +text +needed\n[\s\S]*EXAMPLE\n\n {2}npx iu run dot_iu_gate_set /)])
   })
 })
 

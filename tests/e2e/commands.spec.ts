@@ -6,7 +6,9 @@ test.describe('the commands', () => {
   test('are listed by category; a drawer explains one and leads to where it is run', async ({ page }) => {
     await page.goto('/commands')
     await expect(page.getByRole('heading', { name: 'Commands', level: 1 })).toBeVisible()
-    await expect(page.locator('tr[data-command]')).toHaveCount(26)
+    await expect(page.locator('tr[data-command]')).toHaveCount(32)
+    await expect(page.getByText('26 governed commands and 6 of the console’s own')).toBeVisible()
+    await expect(page.locator('tr[data-command="dot_iu_route_set_active"]')).toContainText('the console’s own')
     await checkA11y(page)
 
     const row = page.locator('tr[data-command="dot_iu_auto_instantiate_from_event"]')
@@ -19,7 +21,7 @@ test.describe('the commands', () => {
 
     // Another row changes what the drawer shows; the keys work as the mouse does.
     await page.keyboard.press('ArrowDown')
-    await expect(drawer).toContainText('dot_iu_compose')
+    await expect(drawer).toContainText('Neither a page nor iu run runs it.')
     await page.keyboard.press('ArrowUp')
     await drawer.getByRole('link', { name: 'Go to where it is run' }).click()
     await expect(page).toHaveURL('/orchestrate')
@@ -28,7 +30,7 @@ test.describe('the commands', () => {
   test('are filtered by what they are for, in the address', async ({ page }) => {
     await page.goto('/commands')
     await page.getByRole('searchbox', { name: /Filter/ }).fill('retention')
-    await expect(page.locator('tr[data-command]')).toHaveCount(2)
+    await expect(page.locator('tr[data-command]')).toHaveCount(3)
     await expect(page).toHaveURL(/q=retention/)
     await page.getByRole('searchbox', { name: /Filter/ }).fill('no such thing')
     await expect(page.getByText('No command matches')).toBeVisible()

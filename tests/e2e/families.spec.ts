@@ -53,6 +53,14 @@ test('a version is registered at a free place, refused at a taken one, and retir
   await expect(chain.nth(2)).toContainText('v3 current')
   await expect(page.getByRole('heading', { name: 'What changed from v2 to v3' })).toBeVisible()
 
+  // The focus is back where the dialogue was opened from, also after Escape.
+  const opener = page.getByRole('button', { name: 'Register a version' })
+  await expect(opener).toBeFocused()
+  await opener.press('Enter')
+  await expect(register).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(opener).toBeFocused()
+
   // The oldest is offered first; Cancel has the focus, and a reason is needed.
   await open(page, FAMILY)
   await page.getByRole('button', { name: 'Retire a version' }).click()

@@ -40,7 +40,7 @@ test('from an event of the outbox to a live instance: refused, previewed, run, a
   await page.getByLabel('Note').fill('For the new colleague in support')
 
   // A closed gate is no error: which gate, what it protects, what to do.
-  await expect(page.getByText('A gate is closed: as it stands, this is refused.')).toBeVisible()
+  await expect(page.getByText('The gate is closed: as it stands, this is refused.')).toBeVisible()
   await preview(page)
   await expect(result(page).getByRole('heading', { name: 'The composer gate is closed' })).toBeVisible()
   await expect(result(page)).toContainText('No collection is composed, dry run or live, while composing is switched off.')

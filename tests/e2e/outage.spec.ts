@@ -81,3 +81,26 @@ test('what was typed stays when a preview does not come, and can be sent again',
   }).toPass({ timeout: 20_000 })
   await expect(page.getByRole('region', { name: 'Result' }).getByRole('row')).toHaveCount(1 + 12)
 })
+
+for (const [path, notice, row] of [
+  ['/templates', 'The templates could not be renewed', ONBOARDING],
+  ['/events', 'The event log could not be renewed', '25000x-bulk-wf-001'],
+] as const) {
+  test(`the rows of ${path} stay below the notice that they could not be renewed`, async ({ page, postgres }) => {
+    await open(page, path)
+    const kept = page.getByRole('row').filter({ hasText: row })
+    await expect(kept).toBeVisible()
+    await postgres.stop()
+    await page.getByLabel(/^Filter by key/).fill(row)
+    const told = page.getByRole('alert').filter({ hasText: notice })
+    await expect(told).toBeVisible()
+    await expect(kept).toBeVisible()
+
+    await postgres.start()
+    await expect(async () => {
+      await told.getByRole('button', { name: 'Try again' }).click({ timeout: 500 }).catch(() => {})
+      await expect(told).toBeHidden({ timeout: 1000 })
+    }).toPass({ timeout: 20_000 })
+    await expect(kept).toBeVisible()
+  })
+}

@@ -21,13 +21,14 @@ test('rows past their age are counted, previewed and removed with the name typed
 
   const before = await world(db)
   await page.getByRole('button', { name: 'Preview', exact: true }).click()
-  await expect(result(page).getByText('dry run', { exact: true })).toBeVisible()
+  await expect(result(page).getByText('Preview of a dry run')).toBeVisible()
+  await expect(page.getByRole('switch')).toHaveCount(0)
   await expect(result(page).getByRole('row', { name: /^event_outbox 5 / })).toBeVisible()
   await expect(result(page)).toContainText('iu_auto_instantiate_event_log is left out: its policy is not active')
   expect(await world(db)).toEqual(before)
 
   await page.getByText('Live', { exact: true }).click()
-  await page.getByRole('switch', { name: 'Open the gate inside the transaction' }).click()
+  await page.getByRole('switch', { name: 'Open it inside the transaction' }).click()
   await page.getByRole('button', { name: 'Preview', exact: true }).click()
   await result(page).getByRole('button', { name: 'Remove 5 rows' }).click()
   const dialogue = page.getByRole('dialog', { name: 'Remove 5 rows?' })
@@ -37,7 +38,9 @@ test('rows past their age are counted, previewed and removed with the name typed
   await dialogue.getByLabel('Reason').fill('A year is enough')
   await dialogue.getByLabel('Type the actor’s name to confirm').fill('operator')
   await dialogue.getByRole('button', { name: 'Remove 5 rows' }).click()
-  await page.waitForURL(/\/runs\//)
+  await expect(page.getByRole('heading', { level: 1, name: 'Cleanup by age' })).toBeVisible()
+  await expect(page.getByRole('main')).toContainText('Live cleanup')
+  await expect(page.getByRole('main').getByRole('row', { name: /^event_outbox 5 / })).toBeVisible()
   expect(await eventsOf(db, 'ticker')).toBe(0)
   expect(await openGates(db)).toEqual([])
 

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { sql } from 'kysely'
-import { expect, test } from '../helpers/e2e'
+import { expect, test, tolerate } from '../helpers/e2e'
 import { collection, compose, logged, open, reload, removePiece, replayOperation, world } from './support'
 
 const BULK = 'iu-core-25000x-bulk'
@@ -41,7 +41,7 @@ test('a dry run shows every row that would go and the instance somebody edited; 
 
   await result(page).getByRole('button', { name: 'Record the dry run' }).click()
   await expect(page.getByRole('heading', { level: 1, name: `Rollback of ${BULK}` })).toBeVisible()
-  await expect(page.getByRole('main')).toContainText('A dry run deletes nothing')
+  await expect(page.getByRole('main')).toContainText('A dry run changes nothing')
   expect(await world(db)).toEqual(before)
 })
 
@@ -71,6 +71,23 @@ test('live it asks for the actor’s name and a reason, deletes that actor’s r
   await dialogue.getByLabel('Reason').fill('   ')
   await expect(confirm).toBeDisabled()
   await dialogue.getByLabel('Reason').fill('Composed from the wrong week')
+
+  // What was typed is still there after a run that did not go through; where it was pressed is where one is again.
+  tolerate(/status of 503/)
+  await page.route('**/api/rollbacks', route => route.fulfill({ status: 503, json: { error: { status: 'database_unavailable', message: 'The database is away.', request_id: 'spec' } } }), { times: 1 })
+  await confirm.click()
+  await expect(dialogue).toBeHidden()
+  await expect(result(page)).toContainText('The run did not go through')
+  const opener = result(page).getByRole('button', { name: 'Roll back 12 instances' })
+  await expect(opener).toBeFocused()
+  await opener.click()
+  await expect(dialogue.getByLabel('Reason')).toHaveValue('Composed from the wrong week')
+  await expect(dialogue.getByLabel('Type the actor’s name')).toHaveValue(BULK)
+  await dialogue.getByRole('button', { name: 'Cancel' }).click()
+  await opener.click()
+  await expect(dialogue.getByLabel('Reason')).toHaveValue('')
+  await dialogue.getByLabel('Reason').fill('Composed from the wrong week')
+  await dialogue.getByLabel('Type the actor’s name').fill(BULK)
   await confirm.click()
 
   await expect(page.getByRole('heading', { level: 1, name: `Rollback of ${BULK}` })).toBeVisible()

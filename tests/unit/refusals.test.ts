@@ -16,7 +16,7 @@ const statuses = new Set(readdirSync(MIGRATIONS).filter(file => /^\d{3}_.*(?<!ro
 describe('a refusal', () => {
   test('the substrate\'s statuses are found', () => expect(statuses.size).toBeGreaterThan(15))
 
-  test.each([...statuses, 'preview_expired', 'preview_outdated'])('%s is told in words, not by its name', (status) => {
+  test.each([...statuses, 'preview_refused', 'preview_expired', 'preview_outdated'])('%s is told in words, not by its name', (status) => {
     const { code, message } = explainRefusal({ status })
     expect([400, 404, 409]).toContain(code)
     expect(message).not.toContain(status)
@@ -27,8 +27,8 @@ describe('a refusal', () => {
     ['invalid_input', 400], ['invalid_emit_mode', 400],
     ['template_collection_not_found', 404], ['collection_not_found', 404], ['gate_not_found', 404], ['version_not_found', 404],
     ['live_gate_closed', 409], ['composer_gate_closed', 409], ['template_not_marked', 409], ['instance_key_conflict', 409],
-    ['family_seq_collision', 409], ['blocked_by_reference', 409], ['preview_expired', 409], ['preview_outdated', 409],
-    ['piece_not_found', 409], ['previous_not_found', 409],
+    ['family_seq_collision', 409], ['blocked_by_reference', 409], ['preview_refused', 409], ['preview_expired', 409], ['preview_outdated', 409],
+    ['piece_not_found', 404], ['piece_not_active', 409], ['previous_not_found', 409],
   ])('%s is %i', (status, code) => expect(explainRefusal({ status }).code).toBe(code))
 
   test('names the field as the request does', () => {
@@ -48,7 +48,7 @@ describe('a refusal', () => {
 })
 
 describe('the rule behind it, for the screen', () => {
-  test.each(['live_gate_closed', 'composer_gate_closed', 'template_not_marked', 'instance_key_conflict', 'preview_expired', 'preview_outdated'])('%s says what it protects and what to do', (status) => {
+  test.each(['live_gate_closed', 'composer_gate_closed', 'template_not_marked', 'instance_key_conflict', 'preview_refused', 'preview_expired', 'preview_outdated'])('%s says what it protects and what to do', (status) => {
     expect(ruleOf(status)).toEqual({ title: expect.any(String), protects: expect.stringMatching(/\.$/), advice: expect.stringMatching(/\.$/) })
   })
   test('a status that nobody explained has none', () => expect(ruleOf('new_rule')).toBeUndefined())

@@ -65,6 +65,7 @@ test.each([
 test.each([
   [{ refused: true, status: 'composer_gate_closed' }, 'refused'], [{ status: 'failed' }, 'failed'], [{ status: 'idempotent_replay' }, 'idempotent_replay'],
   [{ phase: 'preview' }, 'preview'], [{ dry_run: true }, 'dry_run'], [{}, 'live'], [{ command_name: 'dot_iu_gate_set' }, 'ok'],
+  [{ command_name: 'dot_iu_auto_instantiate_rollback_by_actor' }, 'live_destructive'],
 ])('of a run %j the one word is %s', (over, word) => {
   const run = { command_name: 'dot_iu_auto_instantiate_from_event', phase: 'run', status: 'ok', refused: false, dry_run: false }
   expect(runOutcome({ ...run, ...over })).toBe(word)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Id, Note, PageQuery, SearchText, Timestamp, oneLine, page, storable } from './common'
+import { Actor, Id, MAX_ROLE, Note, PageQuery, SearchText, Timestamp, oneLine, page, storable } from './common'
 import { Gate } from './gate'
 import { CommandRun } from './run'
 
@@ -10,7 +10,7 @@ export const ComposeRequest = z.object({
   title: oneLine(z.string().trim().min(1, 'a title is needed').max(400)),
   description: storable(z.string().trim().max(10_000)).nullish(),
   /** In order; without a role a piece is `body`. */
-  pieces: z.array(z.object({ iu_id: Id, role: oneLine(z.string().trim().min(1)).optional() }).strict()).min(1, 'name at least one piece'),
+  pieces: z.array(z.object({ iu_id: Id, role: oneLine(z.string().trim().min(1).max(MAX_ROLE)).optional() }).strict()).min(1, 'name at least one piece'),
   actor: Actor,
   /** Open the gate it needs inside the transaction, and put it back before the commit. */
   open_gates: z.boolean().default(false),
@@ -28,10 +28,14 @@ export const RecordInstanceRequest = z.object({
 }).strict()
 export type RecordInstanceRequest = z.infer<typeof RecordInstanceRequest>
 
+/** What a refresh of the three-axis envelope, and a healthcheck, are asked for by. */
+export const ActorRequest = z.object({ actor: Actor }).strict()
+export type ActorRequest = z.infer<typeof ActorRequest>
+
 /** Route parameter `:name`. */
 export const CommandNameParam = z.object({ name: storable(z.string().max(200)) })
 
-/** One row of `v_iu_command_catalog`, and whether this console can run it. */
+/** One row of `v_iu_command_catalog`, and how this console runs it. */
 export const CatalogRow = z.object({
   command_name: z.string(),
   category: z.string(),
@@ -42,7 +46,10 @@ export const CatalogRow = z.object({
   target_functions: z.array(z.string()),
   /** Targets that the database does not have. */
   missing_functions: z.array(z.string()),
+  /** What it needs live; a command without a dry run needs them always. */
   gates: z.array(z.string()),
+  /** Those of them that a dry run needs. */
+  dry_run_gates: z.array(z.string()),
   closed_gates: z.array(z.string()),
   last_run_id: Id.nullable(),
   last_run_at: Timestamp.nullable(),
@@ -50,6 +57,8 @@ export const CatalogRow = z.object({
   last_run_refused: z.boolean().nullable(),
   last_run_operator: z.string().nullable(),
   runs_last_day: z.number().int(),
+  /** Of the catalogue of governed commands; else the console's own. */
+  governed: z.boolean(),
   runnable: z.boolean(),
   /** The page that runs it; null: the command line alone. */
   page: z.string().nullable(),
@@ -71,7 +80,10 @@ export const CommandParameter = z.object({
 })
 export type CommandParameter = z.infer<typeof CommandParameter>
 
-/** `GET /api/commands/:name`: what running it would do, by its example. Nothing is run. */
+/**
+ * `GET /api/commands/:name`: what running it would do, by its example. Nothing is run. `gates` are those of
+ * `command.gates` as they stand: which of them a dry run needs is in `command.dry_run_gates`.
+ */
 export const CommandDetail = z.object({
   command: CatalogRow,
   parameters: z.array(CommandParameter),

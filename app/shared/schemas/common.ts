@@ -5,6 +5,7 @@ export const MAX_ACTOR = 128
 export const MAX_SUFFIX = 200
 export const MAX_NOTE = 2000
 export const MAX_REASON = 2000
+export const MAX_ROLE = 200
 
 /** Text in one line: no control character, no half of a surrogate pair. */
 export const oneLine = (text: z.ZodString) => text.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
@@ -36,6 +37,10 @@ export const Reason = storable(z.string().trim().min(1, 'a reason is needed')
 
 export const EmitMode = z.enum(['dry_run', 'live'], { error: 'must be dry_run or live' })
 export type EmitMode = z.infer<typeof EmitMode>
+
+/** How far an event has been delivered; `pending` is due or waits for another attempt. */
+export const DeliveryState = z.enum(['not_routed', 'pending', 'delivered', 'dead'])
+export type DeliveryState = z.infer<typeof DeliveryState>
 
 /** A timestamp as ISO 8601 in UTC, to the microsecond. */
 export const Timestamp = z.string()

@@ -66,7 +66,7 @@ export type FamilyDetail = z.infer<typeof FamilyDetail>
 /** `POST /api/versions`: register a template as a version; the predecessor is superseded. */
 export const RegisterVersionRequest = z.object({
   collection_id: Id,
-  template_family: oneLine(z.string().trim().min(1, 'a family is needed').max(200)),
+  template_family: oneLine(z.string().trim().min(1, 'a family is needed').max(200).regex(/^(?!\.{1,2}$)/, 'no address leads to this name')),
   version_label: oneLine(z.string().trim().min(1, 'a label is needed').max(64)),
   version_seq: z.number().int().min(1, 'must be 1 or more').max(2147483647),
   previous_collection_id: Id.nullable(),

@@ -1,11 +1,7 @@
 import { z } from 'zod'
-import { Actor, Id, PageQuery, Reason, SearchText, SortDirection, Timestamp, oneLine, page, storable } from './common'
+import { Actor, DeliveryState, Id, PageQuery, Reason, SearchText, SortDirection, Timestamp, oneLine, page, storable } from './common'
 import { Gate } from './gate'
 import { CommandRun } from './run'
-
-/** How far an event has been delivered; `pending` is due or waits for another attempt. */
-export const DeliveryState = z.enum(['not_routed', 'pending', 'delivered', 'dead'])
-export type DeliveryState = z.infer<typeof DeliveryState>
 
 /** One row of `v_iu_outbox`, without its payload. */
 export const OutboxRow = z.object({

@@ -81,6 +81,12 @@ export const RetentionRequest = z.object({
 }).strict()
 export type RetentionRequest = z.infer<typeof RetentionRequest>
 
+/** What the governed check takes: it counts and needs no gate. */
+export const RetentionCheckRequest = RetentionRequest.omit({ dry_run: true, open_gates: true })
+export type RetentionCheckRequest = z.infer<typeof RetentionCheckRequest>
+/** What the governed cleanup takes: it is always live. */
+export const RetentionCleanupRequest = RetentionRequest.extend({ dry_run: z.literal(false, 'must be false: dot_iu_retention_check is its dry run').default(false) })
+
 /** `POST /api/retention/cleanups`: a live one needs the reason and the actor's name typed once more. */
 export const RetentionRunRequest = z.object({
   preview_id: Id,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Actor, Digest, EmitMode, Id, Note, Reason, Suffix, Timestamp, oneLine } from './common'
 import { DriftState } from './instance'
 import { PieceDifference } from './piece'
+import { ChangedPiece } from './piece-change'
 
 /** How many rows of one table a transaction wrote, as PostgreSQL counted them. */
 export const TableChange = z.object({
@@ -59,6 +60,8 @@ export const Effects = z.object({
     blocked_rows: z.number().int(),
     instances: z.array(RollbackInstance),
   }).nullable(),
+  /** The pieces whose life a change of pieces touched. */
+  pieces: z.array(ChangedPiece).optional(),
   /** What else an operator was shown and counts on: a run that comes out otherwise than its preview is refused. */
   facts: z.record(z.string(), z.string()).optional(),
 })

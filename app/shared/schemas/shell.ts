@@ -6,7 +6,7 @@ import { CommandRun } from './run'
 /** `GET /api/shell`: what stands around every page. */
 export const Shell = z.object({
   operator: z.object({ name: z.string(), role: z.string() }),
-  counts: z.object({ templates: z.number().int(), families: z.number().int(), events: z.number().int() }),
+  counts: z.object({ templates: z.number().int(), families: z.number().int(), pieces: z.number().int(), events: z.number().int() }),
   gates: z.object({ total: z.number().int(), open: z.array(z.string()) }),
 })
 export type Shell = z.infer<typeof Shell>
@@ -14,7 +14,7 @@ export type Shell = z.infer<typeof Shell>
 /** `GET /api/search?q=`: at most 8 of each kind, best first. */
 export const SearchQuery = z.object({ q: SearchText.default('') })
 export const SearchHit = z.object({
-  kind: z.enum(['template', 'family', 'instance', 'actor']),
+  kind: z.enum(['template', 'family', 'instance', 'piece', 'actor']),
   label: z.string(),
   detail: z.string(),
   /** The page's address. */

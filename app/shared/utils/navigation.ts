@@ -28,6 +28,7 @@ export const NAVIGATION: NavSection[] = [
     entries: [
       { label: 'Templates', to: '/templates', icon: 'i-lucide-layers', key: 't', count: shell => shell.counts.templates },
       { label: 'Families', to: '/families', icon: 'i-lucide-git-branch', key: 'f', count: shell => shell.counts.families },
+      { label: 'Pieces', to: '/pieces', icon: 'i-lucide-file-text', key: 'p', count: shell => shell.counts.pieces },
       { label: 'Events', to: '/events', icon: 'i-lucide-scroll-text', key: 'e', count: shell => shell.counts.events },
       { label: 'Outbox', to: '/outbox', icon: 'i-lucide-inbox', key: 'b' },
     ],
@@ -59,10 +60,10 @@ export const PAGES: NavEntry[] = NAVIGATION.flatMap(section => section.entries)
 
 /** Pages that are reached from a list and belong to an entry: the entry stays marked while one of them is open. */
 const BELONGS: [prefix: string, entry: string][] = [
-  ['/pieces', '/templates'],
   ['/instances', '/templates'],
   ['/sharing', '/templates'],
   ['/retire', '/rollback'],
+  ['/erase-lineage', '/rollback'],
 ]
 
 /**

@@ -131,13 +131,13 @@ const RULES: Record<string, Rule> = {
   },
   piece_not_found: {
     title: 'A piece is missing',
-    protects: 'A collection holds only pieces that exist.',
-    advice: 'Look at the template’s pieces before you try again.',
+    protects: 'Only pieces that exist are held by collections or changed.',
+    advice: 'Look it up in the list of pieces before you try again.',
   },
   piece_not_active: {
     title: 'A piece is not active',
-    protects: 'Nothing new is made from pieces that were put out of use.',
-    advice: 'Replace the piece in the template, or register a version without it.',
+    protects: 'Nothing new is made from pieces that were put out of use, and what has ended stays as it ended.',
+    advice: 'Look at what took its place and use that, also in the templates that still hold it.',
   },
   canonical_address_conflict: {
     title: 'The address is taken',
@@ -274,6 +274,11 @@ const RULES: Record<string, Rule> = {
     protects: 'Only what was previewed is run.',
     advice: 'Preview again and look at what changed.',
   },
+  preview_refused: {
+    title: 'The preview did not go through',
+    protects: 'Only what a preview has shown is run.',
+    advice: 'Look at why it was refused, settle that, and preview again.',
+  },
   preview_expired: {
     title: 'The preview is too old',
     protects: 'What is run was seen a moment ago.',
@@ -287,6 +292,7 @@ const REASONS: Record<string, string> = {
   duplicate_address: 'An address is listed twice.',
   nothing_to_change: 'The collection holds these pieces in this order already.',
   previous_of_another_family: 'The predecessor belongs to another family.',
+  another_version_is_current: 'Another version of this family is current. Name it as the one that is replaced, or retire it first.',
   too_many_instances: 'One run composes at most 10,000 instances.',
   duplicate_suffix: 'Two instances of the plan would have the same suffix.',
   registered_otherwise: 'This template is registered already, under another family, number or label.',

@@ -15,6 +15,7 @@ const STATUS: Record<string, StatusWord> = {
   // modes
   dry_run: { label: 'dry run', tone: 'info' },
   live: { label: 'live', tone: 'secondary' },
+  live_destructive: { label: 'live', tone: 'error' },
   preview: { label: 'preview', tone: 'info' },
   run: { label: 'run', tone: 'secondary' },
   destructive: { label: 'destructive', tone: 'error' },

@@ -1,5 +1,5 @@
 import { getValidatedRouterParams } from 'h3'
-import { describeCommand } from '../../db/catalog'
+import { describeCommand } from '../../db/command-catalog'
 import { NotFound } from '../../utils/errors'
 import { CommandNameParam } from '#shared/schemas/command'
 

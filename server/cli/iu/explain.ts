@@ -1,6 +1,8 @@
 import { defineCommand } from 'citty'
-import { describeCommand, gatesOf, listCommands } from '../../db/catalog'
+import { describeCommand, gatesOf, listCommands } from '../../db/command-catalog'
 import { statementOf } from '../../db/explain'
+import { gatesNeeded } from '../../db/gates'
+import { gatesToOpen } from '../../db/runs'
 import { commandNamed, parametersFrom } from './input'
 import { onDatabase } from './on-database'
 import { answer, factSheet } from './output'
@@ -14,21 +16,23 @@ export const explain = defineCommand({
   },
   run: ({ args }) => onDatabase(async (db) => {
     const described = await describeCommand(db, args.command)
-    const entry = commandNamed(args.command, described ? [args.command] : (await listCommands(db)).map(row => row.command_name))
+    const entry = commandNamed(args.command, described ? [described.command] : await listCommands(db))
     const parameters = await parametersFrom(db, entry, args._.slice(1))
-    const gates = await gatesOf(db, entry.gates(parameters))
+    const dryRun = entry.command.dryRun?.(parameters) ?? null
+    const gates = await gatesOf(db, await gatesNeeded(db, entry.command.name, dryRun ?? false))
+    const opened = await gatesToOpen(db, entry.command, parameters)
     const sql = await statementOf(entry.command, parameters)
     const { category, description, reversible } = described!.command
     answer(args.json, {
       command_name: entry.command.name, category, description, mutating: entry.mutating, reversible, previewable: entry.previewable,
-      deletes: entry.deletes?.(parameters) ?? false, dry_run: entry.command.dryRun?.(parameters) ?? null, parameters, sql, gates,
-      gates_opened_for_it: entry.command.gatesToOpen?.(parameters) ?? [],
+      deletes: entry.deletes?.(parameters) ?? false, dry_run: dryRun, parameters, sql, gates,
+      gates_opened_for_it: opened,
     }, `${entry.command.name}: ${description}\n${factSheet([
       ['would call', sql],
       ['writes', !entry.mutating ? 'no' : entry.deletes?.(parameters) ? 'yes, it deletes' : 'yes'],
       ['reversible', !entry.mutating ? 'nothing to take back' : reversible ? 'yes' : 'no'],
       ['gates', gates.length === 0 ? 'needs none' : gates.map(gate => `${gate.key}: ${gate.is_open ? 'open' : 'closed'}`).join('\n')],
-      ['opens them', openedFor(entry.command.gatesToOpen?.(parameters) ?? [], gates.filter(gate => !gate.is_open).length)],
+      ['opens them', openedFor(opened, gates.filter(gate => !gate.is_open).length)],
     ])}\nNothing was run.`)
   }),
 })

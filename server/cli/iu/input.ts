@@ -2,20 +2,23 @@ import { UnknownName, parametersOf, readTyped } from '../../db/command-input'
 import { COMMANDS, type Governed } from '../../db/commands'
 import type { Db } from '../../db/client'
 import { UsageError, readPairs, suggestion } from './usage'
+import type { CatalogRow } from '#shared/schemas/command'
 
 /** What was asked for: a command of the registry and its parameters, checked. */
 export interface Asked { entry: Governed, parameters: Record<string, unknown> }
 
 /**
  * Finds a command by its name.
- * @param catalogue the names of the governed commands, where they are known
- * @throws UsageError for a name that is none, and for a command that this version cannot run
+ * @param catalogue what else there is
+ * @throws UsageError for a name that is none, and for a command that is run another way
  */
-export function commandNamed(name: string, catalogue: string[] = []): Governed {
+export function commandNamed(name: string, catalogue: Pick<CatalogRow, 'command_name' | 'description'>[]): Governed {
   const entry = COMMANDS.get(name)
   if (entry) return entry
-  if (catalogue.includes(name)) throw new UsageError(`${name} is a governed command, but this version cannot run it.`)
-  throw new UsageError(`There is no command "${name}".${suggestion(name, [...COMMANDS.keys(), ...catalogue])} See: npx iu list`)
+  const other = catalogue.find(row => row.command_name === name)
+  if (other) throw new UsageError(`${name} is not run by iu run. ${other.description}`)
+  const names = new Set([...COMMANDS.keys(), ...catalogue.map(row => row.command_name)])
+  throw new UsageError(`There is no command "${name}".${suggestion(name, [...names])} See: npx iu list`)
 }
 
 /**

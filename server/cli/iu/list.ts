@@ -1,11 +1,11 @@
 import { defineCommand } from 'citty'
-import { listCommands } from '../../db/catalog'
+import { listCommands } from '../../db/command-catalog'
 import { onDatabase } from './on-database'
 import { answer, table } from './output'
 
-/** `iu list`: the governed commands. */
+/** `iu list`: the governed commands and the console's own. */
 export const list = defineCommand({
-  meta: { name: 'list', description: 'List the governed commands' },
+  meta: { name: 'list', description: 'List the commands, their gates and their last run' },
   args: { json: { type: 'boolean', default: false, description: 'Write JSON' } },
   run: ({ args }) => onDatabase(async (db) => {
     const rows = await listCommands(db)

@@ -13,6 +13,7 @@ export function report(run: CommandRun): string {
   return `${title}: ${run.command_name}\n${factSheet([
     ['actor', run.actor],
     ['status', run.status],
+    ['answer', answerOf(run)],
     ['rows', effects?.tables.map(row => `${row.table}: ${counts(row)}`).join('\n') || 'none'],
     ['gates opened', effects?.gates_opened.map(gate => `${gate.key}, put back to ${gate.was ?? 'missing'}`).join('\n')],
     ['instance', effects?.instance && `${effects.instance.instance_key} from ${effects.instance.template_key}, ${plural(effects.instance.pieces.length, 'piece')}, ${effects.instance.digest_matches_template ? 'digest matches' : 'digest differs'}`],
@@ -21,6 +22,11 @@ export function report(run: CommandRun): string {
     [run.phase, run.id],
   ])}`
 }
+
+/** What the function said in single words and numbers. */
+const answerOf = ({ result }: CommandRun) => Object.entries(result)
+  .filter(([name, value]) => name !== 'status' && ['string', 'number', 'boolean'].includes(typeof value))
+  .map(([name, value]) => `${name}: ${value}`).join('\n')
 
 const counts = (row: { inserted: number, updated: number, deleted: number }) =>
   (['inserted', 'updated', 'deleted'] as const).filter(how => row[how] > 0).map(how => `${row[how]} ${how}`).join(', ')

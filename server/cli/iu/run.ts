@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { defineCommand } from 'citty'
 import { PlainError } from '../../../bin/progress.mjs'
-import { listCommands } from '../../db/catalog'
+import { listCommands } from '../../db/command-catalog'
 import type { Db } from '../../db/client'
 import { parametersOf } from '../../db/command-input'
 import { Refusal, previewCommand, runCommand, runPreviewed } from '../../db/runs'
@@ -29,12 +29,12 @@ export const run = defineCommand({
   meta: { name: 'run', description: 'Preview a command, then run what was previewed; both are recorded' },
   args: ARGS,
   run: ({ args }) => onDatabase(async (db) => {
-    const known = (await listCommands(db)).map(row => row.command_name)
-    const entry = commandNamed(args.command, known)
+    const entry = commandNamed(args.command, await listCommands(db))
     const parameters = await parametersFrom(db, entry, args._.slice(1), fromOptions(entry, args))
     try {
       const done = await perform(db, { entry, parameters }, args)
       answer(args.json, done, report(done.run ?? done.preview!))
+      if (done.run?.result.health === 'red') throw new Told(1)
     }
     catch (error) {
       if (error instanceof PlainError || error instanceof Told) throw error
@@ -81,6 +81,11 @@ async function confirm(word: string) {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     if ((await terminal.question(`Type ${word} to run it: `)).trim() === word) return
+  }
+  catch (error) {
+    // Ctrl-C and Ctrl-D say no, too.
+    if ((error as Error).name !== 'AbortError') throw error
+    process.stderr.write('\n')
   }
   finally {
     terminal.close()

@@ -1,3 +1,4 @@
+import type { ArgsDef, CommandDef } from 'citty'
 import { PlainError } from '../../../bin/progress.mjs'
 
 /** What was typed cannot be meant: exit code 2. */
@@ -53,4 +54,18 @@ export function readPairs(words: string[]): Record<string, string> {
     pairs[key] = word.slice(at + 1)
   }
   return pairs
+}
+
+/**
+ * citty takes no notice of options it does not know; a misspelt --dry-run must not be one of them.
+ * @param name how the command is called, in full
+ * @param words what was typed after it
+ * @throws UsageError naming the option
+ */
+export function checkOptions(name: string, { args }: CommandDef<ArgsDef>, words: string[]): void {
+  const known = Object.entries((args ?? {}) as ArgsDef).filter(([, { type }]) => type !== 'positional').map(([key]) => `--${key}`)
+  for (const word of words.filter(word => word.startsWith('-'))) {
+    const option = word.split('=')[0]!
+    if (!known.includes(option)) throw new UsageError(`${name} has no option ${option}.${suggestion(option, known)} See: ${name} --help`)
+  }
 }

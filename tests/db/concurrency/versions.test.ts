@@ -46,6 +46,19 @@ test('16 successors of one version: the place is taken once, the predecessor sup
   })
 }))
 
+test('16 successors of one version at 16 places: one becomes current, the others are told which', () => withDatabase(async ({ db, url }) => {
+  await withClients(url, 16, async (clients) => {
+    const { templates: [root, ...successors] } = await makeTemplates(clients[0]!, ['root', ...keys])
+    await register(clients[0]!, root!, 1)
+    const outcomes = await Promise.all(clients.map((client, n) => register(client, successors[n]!, n + 2, root)))
+    expect(tally(outcomes)).toEqual({ ok: 1, invalid_input: 15 })
+    expect(new Set(outcomes.map(outcome => outcome.collection_id)).size).toBe(1)
+    const { rows } = await sql`
+      select version_status, count(*)::int as versions from public.iu_collection_template_version group by 1 order by 1`.execute(db)
+    expect(rows).toEqual([{ version_status: 'current', versions: 1 }, { version_status: 'superseded', versions: 1 }])
+  })
+}))
+
 test('a version retired by 16 at once keeps the name of who was first', () => withDatabase(async ({ db, url }) => {
   await withClients(url, 16, async (clients) => {
     const { templates: [template] } = await makeTemplates(clients[0]!, ['a-template'])

@@ -46,6 +46,16 @@ describe('a database that agrees', () => {
     await expectWhole(db)
   }))
 
+  test('up to 033, with a family that a hand gave two current versions: it is adopted, and the healthcheck names it', () => seededDatabase(async ({ db }) => {
+    await sql`update public.iu_collection_template_version set version_status = 'current'`.execute(db)
+    await rollbackTo(db, 33, { force: true })
+    await forget(db)
+    expect(inState(await adopt(db), 'disagrees')).toEqual([])
+    await expectWhole(db)
+    const red = await db.selectFrom(sql<{ surface: string, status: string }>`public.fn_iu_core_healthcheck()`.as('h')).select('h.surface').where('h.status', '=', 'red').execute()
+    expect(red).toContainEqual({ surface: 'version_chain' })
+  }))
+
   test('empty: everything is applied', () => emptyDatabase(async ({ db }) => {
     expect(inState(await adopt(db), 'missing')).toEqual(names(all))
     await expectWhole(db)
@@ -88,6 +98,26 @@ describe('a database that was altered by hand is named and left alone', () => {
     const found = await adopt(db)
     expect(found.filter(standing => standing.state === 'disagrees')).toEqual([{ migration, state: 'disagrees', problems: [expect.stringMatching(problem)] }])
     expect(adoptionReport(found)).toMatch(/^One migration disagrees with what the database has\. Nothing was changed\.\n/)
+    expect(await contents(db)).toEqual(rows)
+    expect(await dumpSchema(db)).toBe(schema)
+    expect(await appliedNames(db)).toEqual([])
+  }))
+
+  const SUMMARY = 'v_iu_auto_instantiate_event_summary'
+  const COMPOSER = { migration: '006_config_gate', state: 'disagrees', problems: ['function public.fn_iu_composer_enabled(): its definition differs'] }
+  test.each([
+    [31, '', [COMPOSER]],
+    [33, `drop view public.${SUMMARY}; create view public.${SUMMARY} as select 1 as instances;`, [
+      COMPOSER, { migration: '033_auto_instantiate_from_event', state: 'disagrees', problems: [expect.stringMatching(`^view public.${SUMMARY}: it is `)] },
+    ]],
+  ] as const)('built up to 0%i: each is named, and what is missing stays missing', (last, alterView, disagreeing) => withDatabase(async ({ db }) => {
+    await rollbackTo(db, last)
+    await sql.raw(`${alterView} create or replace function public.fn_iu_composer_enabled() returns boolean language sql as 'select true'`).execute(db)
+    await forget(db)
+    const [rows, schema] = [await contents(db), await dumpSchema(db)]
+    const found = await adopt(db)
+    expect(found.filter(standing => standing.state === 'disagrees')).toEqual(disagreeing)
+    expect(inState(found, 'missing')).toEqual(names(all.filter(migration => migration.number > last)))
     expect(await contents(db)).toEqual(rows)
     expect(await dumpSchema(db)).toBe(schema)
     expect(await appliedNames(db)).toEqual([])

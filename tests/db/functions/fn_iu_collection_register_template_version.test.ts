@@ -12,7 +12,7 @@ const version = (collectionId: string | null, seq = 1, previous: string | null =
   p_previous_collection_id: previous, p_actor: ACTOR,
 })
 
-const chain = (db: Trx) => rowsOf(db, sql`
+const chain = (db: Trx) => rowsOf(db, sql<Record<string, unknown>>`
   select collection_id, template_family, version_label, version_seq, version_status, previous_collection_id, registered_by
   from public.iu_collection_template_version order by template_family, version_seq`)
 
@@ -47,6 +47,15 @@ describe('registering a version', () => {
     expect(await chain(db)).toMatchObject([{ version_status: 'retired' }, { version_status: 'current' }])
   }))
 
+  test('after the last one was retired, whichever it names as its predecessor, leaves one current', () => withTransaction(async (db) => {
+    const [first, second, third] = [await addTemplate(db), await addTemplate(db), await addTemplate(db)]
+    await registerVersion(db, first, FAMILY, 1)
+    await registerVersion(db, second, FAMILY, 2, first)
+    await call(db, 'fn_iu_collection_retire_template_version', { p_collection_id: second, p_actor: ACTOR, p_reason: 'a mistake' })
+    expect(await call(db, REGISTER, version(third, 3, first))).toMatchObject({ status: 'ok', version_status: 'current', superseded_previous: false })
+    expect((await chain(db)).map(row => row.version_status)).toEqual(['superseded', 'retired', 'current'])
+  }))
+
   test('takes a predecessor that is marked but in no chain', () => withTransaction(async (db) => {
     const [first, second] = [await addTemplate(db), await addTemplate(db)]
     expect(await call(db, REGISTER, version(second, 2, first))).toMatchObject({ status: 'ok', superseded_previous: false })
@@ -78,6 +87,10 @@ describe('registering a version refuses', () => {
     .flatMap(([field, longest]) => unusableTexts(longest).map(([what, value]) => [field, what, value] as const))
   test.each(texts)('%s that is %s', (field, _, value) => withTransaction(async (db) => {
     await expectRefusal(db, REGISTER, { ...version(await addTemplate(db)), [field]: value }, { status: 'invalid_input', field })
+  }))
+
+  test.each(['.', '..', ' .. '])('the family "%s", which no address leads to', family => withTransaction(async (db) => {
+    await expectRefusal(db, REGISTER, { ...version(await addTemplate(db)), p_template_family: family }, { status: 'invalid_input', field: 'p_template_family' })
   }))
 
   test.each([null, 0, -1])('version_seq %s', seq => withTransaction(async (db) => {
@@ -121,8 +134,8 @@ describe('registering a version refuses', () => {
   test('a collision without superseding the predecessor that was named', () => withTransaction(async (db) => {
     const [first, second, third] = [await addTemplate(db), await addTemplate(db), await addTemplate(db)]
     await registerVersion(db, first, FAMILY, 1)
-    await registerVersion(db, second, FAMILY, 2)
-    await expectRefusal(db, REGISTER, version(third, 2, first), { status: 'family_seq_collision', collection_id: second })
+    await registerVersion(db, second, FAMILY, 2, first)
+    await expectRefusal(db, REGISTER, version(third, 2, second), { status: 'family_seq_collision', collection_id: second })
   }))
 
   test.each([
@@ -141,6 +154,37 @@ describe('registering a version refuses', () => {
     await registerVersion(db, second, FAMILY, 2, first)
     await expectRefusal(db, REGISTER, version(second, 2), { status: 'invalid_input', reason: 'registered_otherwise' })
   }))
+
+  describe('a second current version', () => {
+    const another = (collectionId: string, label: string) => ({
+      status: 'invalid_input', field: 'p_previous_collection_id', reason: 'another_version_is_current', collection_id: collectionId, version_label: label,
+    })
+
+    test('for a predecessor that was superseded already, and names the current one', () => withTransaction(async (db) => {
+      const [first, second, third] = [await addTemplate(db), await addTemplate(db), await addTemplate(db)]
+      await registerVersion(db, first, FAMILY, 1)
+      await registerVersion(db, second, FAMILY, 2, first)
+      await expectRefusal(db, REGISTER, version(third, 3, first), another(second, 'v2'))
+      expect(await call(db, REGISTER, version(third, 3, second))).toMatchObject({ status: 'ok', superseded_previous: true })
+    }))
+
+    test('for a second root, and for a predecessor in no chain', () => withTransaction(async (db) => {
+      const [first, second, loose] = [await addTemplate(db), await addTemplate(db), await addTemplate(db)]
+      await registerVersion(db, first, FAMILY, 1)
+      await expectRefusal(db, REGISTER, version(second, 2), another(first, 'v1'))
+      await expectRefusal(db, REGISTER, version(second, 2, loose), another(first, 'v1'))
+    }))
+
+    test('in a family that a hand has given two already, until one is retired', () => withTransaction(async (db) => {
+      const [first, second, third] = [await addTemplate(db), await addTemplate(db), await addTemplate(db)]
+      await registerVersion(db, first, FAMILY, 1)
+      await registerVersion(db, second, FAMILY, 2, first)
+      await sql`update public.iu_collection_template_version set version_status = 'current'`.execute(db)
+      await expectRefusal(db, REGISTER, version(third, 3, second), another(first, 'v1'))
+      await call(db, 'fn_iu_collection_retire_template_version', { p_collection_id: first, p_actor: ACTOR, p_reason: 'replaced' })
+      expect(await call(db, REGISTER, version(third, 3, second))).toMatchObject({ status: 'ok', superseded_previous: true })
+    }))
+  })
 
   test('with the first of several reasons', () => withTransaction(async (db) => {
     const [owner, template, unmarked] = [await addTemplate(db), await addTemplate(db), await addCollection(db)]

@@ -82,6 +82,7 @@ describe('it refuses', () => {
   test.each<[string, string | null]>([
     ['NULL', null], ['an object', '{}'], ['empty', '[]'], ['a list of texts', '["a"]'], ['without an id', '[{}]'],
     ['with an id that is none', '[{"iu_id": "x"}]'], ['with a blank role', `[{"iu_id": "${NO_SUCH_ID}", "role": " "}]`],
+    ['with a role that is too long', `[{"iu_id": "${NO_SUCH_ID}", "role": "${'r'.repeat(201)}"}]`],
     ['with a role that is no text', `[{"iu_id": "${NO_SUCH_ID}", "role": 7}]`],
   ])('pieces that are %s', (_, p_pieces) => withCollection(async (db, id, pieces) => {
     await expectRefusal(db, SET, { ...request(id, pieces), p_pieces }, { status: 'invalid_input', field: 'p_pieces' })

@@ -62,8 +62,9 @@ describe('a composed collection', () => {
   }))
 
   test('takes values of exactly the greatest length', () => withOpenGate(async (db) => {
+    const [iu_id] = await addPieces(db, 1)
     expect(await call(db, COMPOSE, {
-      ...request(await addPieces(db, 1)), p_collection_key: 'k'.repeat(400), p_collection_kind: 'k'.repeat(64),
+      ...request([]), p_pieces: JSON.stringify([{ iu_id, role: 'ü'.repeat(200) }]), p_collection_key: 'k'.repeat(400), p_collection_kind: 'k'.repeat(64),
       p_title: 't'.repeat(400), p_description: 'd'.repeat(10_000), p_actor: 'a'.repeat(128),
     })).toMatchObject({ status: 'ok' })
   }))
@@ -126,6 +127,7 @@ describe('composing refuses', () => {
     ['a piece with an empty role', [{ iu_id: id, role: '' }]],
     ['a piece with a blank role', [{ iu_id: id, role: ' \t' }]],
     ['a piece whose role is an object', [{ iu_id: id, role: {} }]],
+    ['a piece whose role is too long', [{ iu_id: id, role: 'r'.repeat(201) }]],
   ])('pieces that are %s', (_, pieces) => withOpenGate(async (db) => {
     await expectRefusal(db, COMPOSE, { ...request([]), p_pieces: pieces === undefined ? null : JSON.stringify(pieces) }, { status: 'invalid_input', field: 'p_pieces' })
   }))

@@ -89,9 +89,10 @@ const breaks: [surface: string, how: string, damage: (db: Trx, well: Well) => Pr
     await sql`delete from public.iu_collection_template_registry where collection_id = ${bare}`.execute(db)
     return [bare]
   }],
-  ['version_chain', 'two current versions of one family', async (db) => {
+  ['version_chain', 'two current versions of one family', async (db, { template }) => {
     const second = await addTemplate(db)
-    await registerVersion(db, second, 'test-family', 2)
+    await registerVersion(db, second, 'test-family', 2, template)
+    await sql`update public.iu_collection_template_version set version_status = 'current' where collection_id = ${template}`.execute(db)
     return [second]
   }],
   ['version_chain', 'a family whose current version was retired, with a superseded one left', async (db, { template }) => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { ACTOR, COMPOSER_GATE, LIVE_GATE, call, openGates, rowsOf, setConfig } from '../fixtures'
+import { ACTOR, COMPOSER_GATE, LIVE_GATE, call, openGates, rowsOf, setConfig, unusableTexts } from '../fixtures'
 import { withTransaction } from '../../helpers/db'
 import type { Trx } from '../../../server/db/client'
 
@@ -76,5 +76,29 @@ describe('putting gates back', () => {
     const before = await config(db)
     await putBack(db, [])
     expect(await config(db)).toEqual(before)
+  }))
+})
+
+describe('an actor or reason that cannot be recorded', () => {
+  const cases: [string, { p_actor?: string | null, p_reason?: string }][] = [
+    ...unusableTexts(128).map(([what, p_actor]) => [`an actor that is ${what}`, { p_actor }] as [string, { p_actor: string | null }]),
+    ['a reason that is too long', { p_reason: 'r'.repeat(2001) }],
+  ]
+  const INVALID = { code: '22023' }
+
+  test.each(cases)('%s opens nothing', (_, wrong) => withTransaction(async (db) => {
+    const before = await config(db)
+    await sql`savepoint asked`.execute(db)
+    await expect(call(db, 'fn_iu_gates_open', { p_keys: [COMPOSER_GATE], ...signed, ...wrong })).rejects.toMatchObject(INVALID)
+    await sql`rollback to savepoint asked`.execute(db)
+    expect(await config(db)).toEqual(before)
+  }))
+
+  test.each(cases)('%s lets nothing commit with a gate left open', (_, wrong) => withTransaction(async (db) => {
+    const opened = JSON.stringify(await open(db, [COMPOSER_GATE]))
+    await sql`savepoint asked`.execute(db)
+    await expect(call(db, 'fn_iu_gates_put_back', { p_opened: opened, ...signed, ...wrong })).rejects.toMatchObject(INVALID)
+    await expect(sql`select 1`.execute(db)).rejects.toThrow(/transaction is aborted/)
+    await sql`rollback to savepoint asked`.execute(db)
   }))
 })

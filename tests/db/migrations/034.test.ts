@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { listMigrations } from '../../../server/cli/migration-files'
+import { rollbackTo } from '../../../server/cli/migrator'
 import { oneRow, rowsOf } from '../fixtures'
-import { withTransaction } from '../../helpers/db'
+import { withDatabase, withTransaction } from '../../helpers/db'
 import type { Db } from '../../../server/db/client'
 
 const { upFile, downFile } = listMigrations().find(migration => migration.number === 34)!
@@ -13,7 +14,8 @@ const apply = (db: Db, file: string) => sql.raw(readFileSync(file, 'utf8')).exec
 const size = async (db: Db) => (await oneRow(db, sql<{ n: number }>`select count(*)::int as n from public.dot_iu_command_catalog`)).n
 
 describe('the catalogue', () => {
-  test('has 26 commands, 24 different targets, and the two rows of the orchestrator', () => withTransaction(async (db) => {
+  test('has 26 commands, 24 different targets, and the two rows of the orchestrator', () => withDatabase(async ({ db }) => {
+    await rollbackTo(db, 34)
     expect(await size(db)).toBe(26)
     expect(await oneRow(db, sql`
       select count(distinct target.name)::int as targets
@@ -24,6 +26,10 @@ describe('the catalogue', () => {
       { command_name: TWO[0], category: 'collection', mutating: true, reversible: true, target_functions: ['fn_iu_auto_instantiate_from_event'] },
       { command_name: TWO[1], category: 'lifecycle', mutating: true, reversible: true, target_functions: ['fn_iu_auto_instantiate_rollback_by_actor'] },
     ])
+  }))
+
+  test('still has 26 commands when every migration is there', () => withTransaction(async (db) => {
+    expect(await size(db)).toBe(26)
   }))
 
   test('calls nothing that is not there', () => withTransaction(async (db) => {

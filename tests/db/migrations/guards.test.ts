@@ -99,6 +99,13 @@ const guards = [
     make: `${LINEAGE} select public.fn_iu_collection_retire_by_actor('guard-test', false, 'because');` },
   { number: 46, rows: 'a snapshot', refusal: 'iu_invariant_snapshot holds rows',
     make: 'select public.fn_iu_invariant_snapshot(\'before\', \'guard-test\');' },
+  { number: 47, rows: 'a run of one of the console’s own commands', refusal: 'dot_iu_command_run holds runs of the console\'s own commands, or others were added',
+    make: `insert into public.dot_iu_command_run
+        (command_name, phase, operator, parameters, dry_run, status, refused, result, started_at, duration_ms)
+      values ('dot_iu_route_set_active', 'run', 'operator', '{}', false, 'ok', false, '{}', now(), 1);` },
+  { number: 47, rows: 'a command that was added', refusal: 'dot_iu_command_run holds runs of the console\'s own commands, or others were added',
+    make: `insert into console.command (command_name, category, mutating, reversible, target_functions, description)
+      values ('dot_iu_guard_test', 'health', false, true, '{fn_iu_guard_test}', 'A command that the guard has to see.');` },
 ]
 
 const all = listMigrations()

@@ -8,10 +8,43 @@ import { withTransaction } from '../../helpers/db'
 import type { Trx } from '../../../server/db/client'
 
 describe('v_iu_piece', () => {
+  const shown = (db: Trx, id: string) => oneRow(db, sql<{ held_by: number }>`select * from public.v_iu_piece where id = ${id}`)
+
   test('shows a piece with its text', () => withTransaction(async (db) => {
     const id = await addPiece(db, { title: 'Welcome', status: 'retired' })
-    const row = await oneRow(db, sql`select * from public.v_iu_piece where id = ${id}`)
-    expect(row).toEqual(await oneRow(db, sql`select * from public.information_unit where id = ${id}`))
+    expect(await shown(db, id)).toEqual({ ...await oneRow(db, sql<object>`select * from public.information_unit where id = ${id}`), held_by: 0 })
+  }))
+
+  test('counts the collections that hold it, not those it was taken out of', () => withTransaction(async (db) => {
+    const id = await addPiece(db)
+    const [, left] = [await addCollection(db, [id]), await addCollection(db, [id]), await addCollection(db, [id])]
+    expect((await shown(db, id)).held_by).toBe(3)
+    await removePiece(db, left, id)
+    expect((await shown(db, id)).held_by).toBe(2)
+  }))
+})
+
+describe('v_iu_piece_lifecycle', () => {
+  test('names what took a piece\'s place, in order, and is found by it', () => withTransaction(async (db) => {
+    await setConfig(db, 'iu_core.piece_writes_enabled', 'true')
+    const id = await addPiece(db, { title: 'Both' })
+    const parts = ['b', 'a'].map(name => ({ canonical_address: `split/${name}`, title: name, body: name }))
+    const outcome = await call(db, 'fn_iu_piece_split', { p_iu_id: id, p_parts: JSON.stringify(parts), p_actor: ACTOR, p_reason: 'two topics' })
+    expect(outcome.status).toBe('ok')
+    const row = await oneRow(db, sql<{ successor_ids: string[] }>`select * from public.v_iu_piece_lifecycle where iu_id = ${id}`)
+    expect(row).toMatchObject({
+      title: 'Both', lifecycle_status: 'superseded', change: 'split', from_status: 'active', to_status: 'superseded', actor: ACTOR, reason: 'two topics',
+      successors: [{ canonical_address: 'split/b', title: 'b', lifecycle_status: 'active' }, { canonical_address: 'split/a', title: 'a', lifecycle_status: 'active' }],
+    })
+    const found = await rowsOf(db, sql`select iu_id from public.v_iu_piece_lifecycle where successor_ids @> array[${row.successor_ids[1]}::uuid]`)
+    expect(found).toEqual([{ iu_id: id }])
+  }))
+
+  test('has no successors where a piece was retired', () => withTransaction(async (db) => {
+    await setConfig(db, 'iu_core.piece_writes_enabled', 'true')
+    const id = await addPiece(db)
+    await call(db, 'fn_iu_piece_retire', { p_iu_id: id, p_actor: ACTOR, p_reason: null })
+    expect(await oneRow(db, sql`select change, successors from public.v_iu_piece_lifecycle where iu_id = ${id}`)).toEqual({ change: 'retired', successors: [] })
   }))
 })
 

@@ -107,6 +107,9 @@ const registers: { table: string, rows: RawBuilder<CatalogueItem> }[] = [
   { table: 'public.dot_iu_command_catalog', rows: sql`
     select 'command' as class, c.command_name as name, null as part_of, '' as signature, 'command' as definition, '' as needs
     from public.dot_iu_command_catalog c` },
+  { table: 'console.command', rows: sql`
+    select 'command' as class, c.command_name as name, null as part_of, '' as signature, 'command' as definition, '' as needs
+    from console.command c` },
 ]
 
 /**

@@ -9,7 +9,7 @@ const withRegistry = (row: { command_name: string | null }): CatalogRow => Catal
   ...row, runnable: COMMANDS.has(row.command_name!), page: COMMANDS.get(row.command_name!)?.page ?? null,
 })
 
-/** The governed commands, by category and name. */
+/** The governed commands and the console's own, by category and name. */
 export async function listCommands(db: Db): Promise<CatalogRow[]> {
   const rows = await db.selectFrom('v_iu_command_catalog').selectAll().orderBy('category').orderBy('command_name').execute()
   return rows.map(withRegistry)
@@ -22,7 +22,7 @@ export async function gatesOf(db: Db, keys: string[]): Promise<Gate[]> {
 }
 
 /**
- * One governed command: its parameters, its gates, and what its example would send. Nothing is run.
+ * One command: its parameters, its gates, and what its example would send. Nothing is run.
  * @returns null when there is none of that name
  */
 export async function describeCommand(db: Db, name: string): Promise<CommandDetail | null> {
