@@ -3,12 +3,12 @@
  * table fails without one. Those that read are in routes-reading.ts, those that write in routes-writing.ts.
  */
 import type { z } from 'zod'
-import type { Role } from '../../server/utils/operator'
 import type { Db } from '../../server/db/client'
 import type { Field, Sent } from './kinds'
 import { READING } from './routes-reading'
 import { TAKEN_NAME, WRITING } from './routes-writing'
 import type { Own } from './support'
+import type { Role } from '#shared/access'
 
 export interface RouteBase {
   /** Below server/api, without `.ts`. */

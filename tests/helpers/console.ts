@@ -5,7 +5,7 @@ import { createDb } from '../../server/db/client'
 import { createDatabase } from './databases'
 import type { Contents } from './databases'
 import { startGuarded } from './guarded'
-import { addPerson, emailOf, giveToken } from './people'
+import { addPerson, emailOf, giveToken, signIn } from './people'
 import { waitFor } from './wait'
 import { ROLES, type Role } from '#shared/access'
 
@@ -85,6 +85,8 @@ export async function startOwnConsole(postgres: string, contents: Contents) {
       db,
       /** A token of somebody in each role, for the Authorization header. */
       tokens,
+      /** The cookie of the administrator's session. */
+      session: await signIn(server.url, emailOf('administrator')),
       async stop() {
         await db.destroy()
         await server.stop()

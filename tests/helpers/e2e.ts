@@ -17,11 +17,11 @@ const A11Y_TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa']
 const TOLERATED = 'tolerated'
 
 /** Hands out the console of the spec file that runs; the next file gets a new one. */
-type ConsoleOfFile = (file: string) => Promise<OwnConsole & { session: string }>
+type ConsoleOfFile = (file: string) => Promise<OwnConsole>
 
 interface TestFixtures {
-  /** The spec file's console, and a cookie of its administrator's session. */
-  own: Awaited<ReturnType<ConsoleOfFile>>
+  /** The spec file's console. */
+  own: OwnConsole
   /** Who looks at the pages; null: nobody is signed in. */
   as: Role | null
   /** The spec file's database, for edits behind the console's back. */
@@ -49,13 +49,12 @@ export const test = base.extend<TestFixtures, { consoleOfFile: ConsoleOfFile }>(
   consoleOfFile: [async ({}, use) => {
     const postgres = process.env.IU_TEST_POSTGRES
     if (!postgres) throw new Error('IU_TEST_POSTGRES is not set: run the browser tests with playwright.config.ts')
-    let running: { file: string, own: Awaited<ReturnType<ConsoleOfFile>> } | undefined
+    let running: { file: string, own: OwnConsole } | undefined
     await use(async (file) => {
       if (running?.file === file) return running.own
       await running?.own.stop()
       running = undefined
-      const own = await startOwnConsole(postgres, 'demo')
-      running = { file, own: { ...own, session: await signIn(own.server.url, emailOf('administrator')) } }
+      running = { file, own: await startOwnConsole(postgres, 'demo') }
       return running.own
     })
     await running?.own.stop()
