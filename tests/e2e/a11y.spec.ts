@@ -1,5 +1,7 @@
 import type { Page } from '@playwright/test'
+import type { OwnConsole } from '../helpers/console'
 import { checkA11y, expect, test } from '../helpers/e2e'
+import { DETAIL_PAGES, PAGES, addressOf, expectNothingSticksOut } from './pages'
 import { ONBOARDING, collection, onEmptyDatabase, open, removePiece, replayOperation } from './support'
 
 const WIDTHS = [{ width: 1440, height: 900 }, { width: 390, height: 844 }]
@@ -17,6 +19,14 @@ async function bothSchemes(page: Page) {
   }
 }
 
+/** Has one run of its own kept, so that there is one to open. */
+async function somethingOnRecord({ fetch }: OwnConsole['server']) {
+  const answer = await fetch('/api/rollbacks/preview', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
+  })
+  expect(answer.status).toBe(200)
+}
+
 /** Checks a page in both widths, light and dark. */
 async function everyLook(page: Page, path: string) {
   await open(page, path)
@@ -24,26 +34,23 @@ async function everyLook(page: Page, path: string) {
   for (const size of WIDTHS) {
     await page.setViewportSize(size)
     await bothSchemes(page)
+    await expectNothingSticksOut(page)
   }
 }
 
-const PAGES = ['/', '/templates', '/families', '/events', '/orchestrate', '/rollback', '/gates', '/commands', '/runs']
-
 test.describe('with the replayed operation and one instance edited by hand', () => {
-  test.beforeAll(async ({ db }) => {
+  test.beforeAll(async ({ db, own }) => {
     await replayOperation(db)
+    await somethingOnRecord(own.server)
     await removePiece(db, EDITED, 'wf/onboarding/accounts')
   })
 
   for (const path of PAGES) test(path, ({ page }) => everyLook(page, path))
 
-  test('a template', async ({ page, db }) => everyLook(page, `/templates/${await collection(db, ONBOARDING)}`))
-  test('a family', ({ page }) => everyLook(page, `/families/${encodeURIComponent('tpl:file:status-report')}`))
-  test('an instance', async ({ page, db }) => everyLook(page, `/instances/${await collection(db, EDITED)}`))
-  test('a piece', async ({ page, db }) => {
-    const { id } = await db.selectFrom('information_unit').select('id').where('canonical_address', '=', 'wf/onboarding/welcome').executeTakeFirstOrThrow()
-    await everyLook(page, `/pieces/${id}`)
-  })
+  for (const route of DETAIL_PAGES) test(route, async ({ page, db }) => everyLook(page, await addressOf(db, route)))
+
+  test('a family with a piece added', ({ page }) => everyLook(page, `/families/${encodeURIComponent('tpl:file:status-report')}`))
+  test('an instance edited by hand', async ({ page, db }) => everyLook(page, `/instances/${await collection(db, EDITED)}`))
 
   test('what opens over a page: search, shortcuts, drawers, dialogues, menus', async ({ page }) => {
     const dialogue = page.getByRole('dialog')
@@ -74,6 +81,19 @@ test.describe('with the replayed operation and one instance edited by hand', () 
     await page.getByRole('button', { name: 'Open the navigation' }).click()
     await expect(dialogue).toBeVisible()
     await bothSchemes(page)
+  })
+
+  test('a run on paper: its record in dark on white, nothing of the frame around it', async ({ page, db }) => {
+    const address = await addressOf(db, '/runs/[id]')
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme, media: 'print' })
+      await open(page, address)
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await expect(page.getByRole('navigation')).toHaveCount(0)
+      await expect(page.getByRole('banner')).toHaveCount(0)
+      await expect(page.locator('body')).toHaveCSS('background-color', 'rgb(255, 255, 255)')
+      await checkA11y(page)
+    }
   })
 
   test('menus', async ({ page }) => {
@@ -113,6 +133,8 @@ test.describe('with the replayed operation and one instance edited by hand', () 
 })
 
 onEmptyDatabase.describe('on an empty database', () => {
+  for (const path of PAGES) onEmptyDatabase(`${path} stands`, ({ page }) => everyLook(page, path))
+
   const EMPTY: Record<string, string | RegExp> = {
     '/': 'No event has made an instance yet',
     '/templates': 'There are no templates yet',
@@ -120,12 +142,16 @@ onEmptyDatabase.describe('on an empty database', () => {
     '/events': 'Nothing has been orchestrated yet',
     '/orchestrate': 'Nothing previewed yet',
     '/rollback': 'Nothing previewed yet',
+    '/outbox': 'The outbox is empty',
+    '/outbox/delivery': 'No route is registered',
+    '/sharing': 'There are no templates yet',
+    '/invariants': 'No snapshot was taken yet',
+    '/retention': 'Nothing was ever removed',
     '/gates': /All \d+ gates are closed/,
   }
-  onEmptyDatabase('every page says why it is empty', async ({ page }) => {
-    onEmptyDatabase.slow()
+  onEmptyDatabase('a list says why it is empty', async ({ page }) => {
     for (const [path, words] of Object.entries(EMPTY)) {
-      await everyLook(page, path)
+      await open(page, path)
       await expect(page.getByText(words)).toBeVisible()
     }
   })

@@ -135,7 +135,7 @@ test('the matrix of shared pieces is reached from templates and families; a cell
   const [one, other] = [await collection(db, 'tpl:wf:onboarding/v2'), await collection(db, 'tpl:wf:onboarding/v1')]
   await open(page, `/sharing?one=${one}&other=${other}`)
   await expect(page.getByRole('heading', { level: 2, name: 'Held by tpl:wf:onboarding/v2 and tpl:wf:onboarding/v1' })).toBeVisible()
-  await page.getByLabel('Filter templates').fill('nothing like this')
+  await page.getByRole('searchbox').fill('nothing like this')
   await expect(page.getByText('No template fits')).toBeVisible()
   await open(page, '/templates')
   await page.getByRole('link', { name: 'Shared pieces' }).click()

@@ -1,8 +1,8 @@
-import type { Page } from '@playwright/test'
+import type { Db } from '../../server/db/client'
 import { expect, test, tolerate } from '../helpers/e2e'
+import { DETAIL_PAGES, PAGES, addressOf, expectNothingSticksOut } from './pages'
 import { ONBOARDING, SUPPORT_TEAM, collection, comesAlive, open, replayOperation } from './support'
 
-const PAGES = ['/', '/templates', '/families', '/events', '/orchestrate', '/rollback', '/gates', '/commands', '/runs']
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
 
 test.beforeAll(async ({ db, own }) => {
@@ -13,16 +13,8 @@ test.beforeAll(async ({ db, own }) => {
   })
 })
 
-/** One page of every kind that is about one thing. */
-async function detailPages(page: Page, db: Parameters<typeof collection>[0]) {
-  const template = await collection(db, ONBOARDING)
-  const piece = await db.selectFrom('information_unit').select('id').where('canonical_address', '=', 'wf/onboarding/welcome').executeTakeFirstOrThrow()
-  const run = await db.selectFrom('v_iu_command_run').select('id').executeTakeFirstOrThrow()
-  return [
-    `/templates/${template}`, `/families/${encodeURIComponent('tpl:wf:onboarding')}`,
-    `/instances/${await collection(db, SUPPORT_TEAM)}`, `/pieces/${piece.id}`, `/runs/${run.id}`,
-  ]
-}
+/** The address of every page, one of each kind that is about one thing. */
+const everyAddress = async (db: Db) => [...PAGES, ...await Promise.all(DETAIL_PAGES.map(route => addressOf(db, route)))]
 
 test('every page is reached by clicking from the overview, answers well and has one heading', async ({ page, db }) => {
   const found = new Set(['/'])
@@ -37,7 +29,7 @@ test('every page is reached by clicking from the overview, answers well and has 
     for (const [, link] of html.matchAll(/<a [^>]*href="(\/[^"#]*)"/g)) found.add(link!.replaceAll('&amp;', '&'))
   }
   const paths = new Set([...found].map(address => decodeURIComponent(address.split('?')[0]!)))
-  for (const path of [...PAGES, ...await detailPages(page, db)]) expect(paths).toContain(decodeURIComponent(path))
+  for (const path of await everyAddress(db)) expect(paths).toContain(decodeURIComponent(path))
 })
 
 test('the search finds a template, a family, an instance, an actor and a page by keyboard alone', async ({ page, db }) => {
@@ -140,6 +132,19 @@ test('light, dark and as the system: chosen once, there from the first paint', a
   await expect(root).toHaveClass(/\blight\b/)
 })
 
+test('nothing moves for who asked for less motion', async ({ page }) => {
+  const moving = () => page.evaluate(() => [...document.querySelectorAll('*')].filter((element) => {
+    const { animationDuration, animationName, transitionDuration } = getComputedStyle(element)
+    const longest = (durations: string) => Math.max(...durations.split(',').map(Number.parseFloat))
+    return longest(transitionDuration) > 0.001 || (animationName !== 'none' && longest(animationDuration) > 0.001)
+  }).length)
+  await page.emulateMedia({ reducedMotion: 'no-preference' })
+  await open(page, '/events')
+  expect(await moving()).toBeGreaterThan(0)
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  expect(await moving()).toBe(0)
+})
+
 test('breadcrumbs lead back up', async ({ page, db }) => {
   await open(page, `/instances/${await collection(db, SUPPORT_TEAM)}`)
   const crumbs = page.getByRole('navigation', { name: 'Breadcrumb' })
@@ -168,10 +173,9 @@ test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 
   test('no page scrolls sideways', async ({ page, db }) => {
-    for (const path of [...PAGES, ...await detailPages(page, db)]) {
+    for (const path of await everyAddress(db)) {
       await open(page, path)
-      const [content, screen] = await page.evaluate(() => [document.scrollingElement!.scrollWidth, window.innerWidth])
-      expect.soft(content, path).toBeLessThanOrEqual(screen!)
+      await expectNothingSticksOut(page)
     }
   })
 

@@ -46,7 +46,7 @@ describe('the container file', () => {
   })
 
   test('is kept from whatever a build or a run leaves in the folder', () => {
-    const ignored = read('.containerignore').split('\n')
+    const ignored = read('.dockerignore').split('\n')
     for (const path of ['node_modules', '.data', '.output', '.git']) expect(ignored).toContain(path)
   })
 })

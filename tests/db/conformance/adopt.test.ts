@@ -81,7 +81,7 @@ describe('a database that was altered by hand is named and left alone', () => {
   const SET = 'drop function public.fn_iu_composer_enabled(); create function public.fn_iu_composer_enabled(p_why text) returns boolean language sql as \'select true\''
   const cases: [what: string, statement: string, migration: string, problem: RegExp][] = [
     ['a column of another type', 'alter table public.iu_vector_sync_point alter column vector_collection type varchar(40)', '005_vector_sync_point', /^column public\.iu_vector_sync_point\.vector_collection: .*varying\(40\)/],
-    ['a column dropped', 'alter table public.iu_lifecycle_log drop column reason', '004_lifecycle_log', /^column public\.iu_lifecycle_log\.reason: it is not there$/],
+    ['a column dropped', 'alter table public.iu_vector_sync_point drop column synced_at', '005_vector_sync_point', /^column public\.iu_vector_sync_point\.synced_at: it is not there$/],
     ['a constraint dropped', 'alter table public.iu_manifest drop constraint iu_manifest_is_content_addressed', '003_manifest_digest', /^constraint public\.iu_manifest\.iu_manifest_is_content_addressed: it is not there$/],
     ['a view with a column more', `${EVENT_TYPE}, 1 as more from public.event_type_registry t`, '041_console_views', /^view public\.v_iu_event_type: it is \(.*more integer\) here, not/],
     ['a view that filters', `${EVENT_TYPE} from public.event_type_registry t where t.active`, '041_console_views', /^view public\.v_iu_event_type: its definition differs$/],
