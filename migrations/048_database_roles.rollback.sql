@@ -19,18 +19,21 @@ begin
                    regexp_replace(v_object.type, '^(materialized view|view)$', 'table'), v_object.identity, v_object.role);
   end loop;
 
-  foreach v_role in array c_roles loop
-    -- A role that a login was granted is in use, although no object depends on it. Since PostgreSQL 16, who made a role
-    -- is a member of it, as its administrator.
-    continue when exists (
-      select from pg_catalog.pg_auth_members m
-      where m.roleid = v_role and m.member::regrole not in (current_user::regrole, session_user::regrole)
-        and not m.member::regrole = any (c_roles) and not m.admin_option);
-    begin
+  -- While one of them is in use they all stay. A role that a login was granted is in use, although no object depends on
+  -- it. Since PostgreSQL 16, who made a role is a member of it, as its administrator.
+  if exists (
+    select from pg_catalog.pg_auth_members m
+    where m.roleid::regrole = any (c_roles) and m.member::regrole not in (current_user::regrole, session_user::regrole)
+      and not m.member::regrole = any (c_roles) and not m.admin_option)
+  then
+    return;
+  end if;
+  begin
+    foreach v_role in array c_roles loop
       execute format('drop role %s', v_role);
-    exception
-      when dependent_objects_still_exist or insufficient_privilege then null;
-    end;
-  end loop;
+    end loop;
+  exception
+    when dependent_objects_still_exist or insufficient_privilege then null;
+  end;
 end
 $rollback$;

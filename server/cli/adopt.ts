@@ -55,8 +55,6 @@ function judge(key: string, migration: string, world: World): 'there' | 'missing
 }
 
 function standingOf(migration: string, keys: string[], world: World): Standing {
-  // What makes no object leaves nothing to be seen; it has to bear being applied once more.
-  if (keys.length === 0) return { migration, state: 'missing', problems: [] }
   const verdicts = keys.map(key => ({ key, verdict: judge(key, migration, world) }))
   const problems = verdicts.flatMap(({ verdict }) => (typeof verdict === 'object' ? [verdict.problem] : []))
   const missing = verdicts.filter(({ verdict }) => verdict === 'missing').map(({ key }) => key)

@@ -12,6 +12,8 @@ export const MIGRATION_LOCK = '3853314791062309107'
 
 /** The role that owns what the migrations make. */
 const OWNER = 'iu_owner'
+/** The migration that makes the roles needs what its migrator may do. */
+const ROLES = 48
 
 interface Options {
   /** Where the migrations lie; else this project's own. */
@@ -103,13 +105,14 @@ const toKysely = (migration: MigrationFile): Migration => ({
  * @param migration which one
  * @throws PlainError naming file and line
  */
-export async function applyMigration<T>(db: Kysely<T>, { upFile }: MigrationFile): Promise<void> {
+export async function applyMigration<T>(db: Kysely<T>, { number, upFile }: MigrationFile): Promise<void> {
   const { rows: [found] } = await sql<{ owned: boolean }>`
     select exists (select from pg_catalog.pg_namespace n join pg_catalog.pg_roles r on r.oid = n.nspowner
                    where n.nspname = ${MIGRATION_SCHEMA} and r.rolname = ${OWNER}) as owned`.execute(db)
-  if (found!.owned) await sql`set local role ${sql.id(OWNER)}`.execute(db)
+  const asOwner = found!.owned && number !== ROLES
+  if (asOwner) await sql`set local role ${sql.id(OWNER)}`.execute(db)
   await runFile(db, upFile)
-  if (found!.owned) await sql`set local role none`.execute(db)
+  if (asOwner) await sql`set local role none`.execute(db)
 }
 
 /** Runs one migration file. A file is sent whole, without parameters: then PostgreSQL takes as many statements as it holds. */
