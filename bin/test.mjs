@@ -32,6 +32,7 @@ const vitest = name => ({
 
 const suites = [
   { name: 'lint', command: ['eslint', '.', '--max-warnings=0'] },
+  { name: 'sql', command: ['squawk', 'migrations/[0-9]*.sql'] },
   { name: 'typecheck', command: ['nuxt', 'typecheck'] },
   vitest('unit'),
   vitest('db-pg18'),

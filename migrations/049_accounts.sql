@@ -495,3 +495,25 @@ comment on function console.fn_token_person(text) is
   'Who a token stands for, with the lesser of its own role and the person''s; no row when it is unknown, expired or revoked.';
 
 revoke execute on all functions in schema console from public;
+
+-- The sign-in library writes rows itself. Role and disabled_at are not among what it may change, and the audit is only
+-- added to, by its function.
+grant select on console.person to iu_console;
+grant update (email_verified, image, name, two_factor_enabled, updated_at) on console.person to iu_console;
+grant select, insert, update, delete on console.session, console.verification, console.second_factor to iu_console;
+grant select, insert, update on console.sign_in_method to iu_console;
+grant select on console.invitation, console.v_audit to iu_console;
+grant select (id, person_id, name, role, created_at, expires_at, last_used_at, revoked_at) on console.token to iu_console;
+grant execute on function
+  console.fn_audit_record(text, text, text, text, text, jsonb),
+  console.fn_invitation_accept(text, text, text, text, text),
+  console.fn_invitation_create(uuid, text, integer, text, text),
+  console.fn_person_add(text, text, text, text, text),
+  console.fn_person_set(uuid, text, boolean, text, text),
+  console.fn_sessions_end(uuid, uuid, text, text),
+  console.fn_sign_in_admit(text, text),
+  console.fn_sign_in_succeeded(text, text),
+  console.fn_token_create(uuid, text, text, text, timestamptz, text),
+  console.fn_token_person(text),
+  console.fn_token_revoke(uuid, uuid, text, text)
+to iu_console;

@@ -3,7 +3,7 @@ import { type Kysely, Migrator, sql } from 'kysely'
 import { PlainError } from '../../bin/progress.mjs'
 import { inventoryFile } from './conformance'
 import { listMigrations } from './migration-files'
-import { MIGRATION_LOCK, MIGRATION_SCHEMA, appliedNames, recordTable, runFile } from './migrator'
+import { MIGRATION_LOCK, MIGRATION_SCHEMA, appliedNames, applyMigration, recordTable } from './migrator'
 import { type CatalogueItem, comparable, hashOf, readCatalogue } from '../db/schema-objects'
 import type { Inventory } from '#shared/schemas/conformance'
 
@@ -113,7 +113,7 @@ export async function adopt<T>(db: Kysely<T>, options: { keepDefinitions?: boole
     await sql`select pg_catalog.pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)}::bigint)`.execute(trx)
     for (const { migration, state } of found) {
       if (state === 'recorded') continue
-      if (state === 'missing') await runFile(trx, listMigrations().find(file => file.name === migration)!.upFile)
+      if (state === 'missing') await applyMigration(trx, listMigrations().find(file => file.name === migration)!)
       await sql`insert into ${recordTable} (name, timestamp) values (${migration}, ${new Date().toISOString()})`.execute(trx)
     }
   })

@@ -6,7 +6,7 @@ import { PlainError } from '../../bin/progress.mjs'
 import { root } from '../../bin/state.mjs'
 import { type Database, openDatabase } from './database'
 import { listMigrations } from './migration-files'
-import { MIGRATION_SCHEMA, runFile } from './migrator'
+import { MIGRATION_SCHEMA, applyMigration } from './migrator'
 import { type CatalogueItem, comparable, hashOf, readCatalogue } from '../db/schema-objects'
 import { assemble } from '../db/object-assembly'
 import type { Inventory } from '#shared/schemas/conformance'
@@ -32,7 +32,7 @@ export async function makeInventory<T>(db: Kysely<T>): Promise<Inventory> {
     let items: CatalogueItem[] = []
     let before = new Map<string, string>()
     for (const migration of listMigrations()) {
-      await runFile(trx, migration.upFile)
+      await applyMigration(trx, migration)
       items = await readCatalogue(trx, 'all')
       const after = new Map(items.map(item => [keyOf(item), hashOf(comparable(item))]))
       const keys = [...new Set([...before.keys(), ...after.keys()])].filter(key => before.get(key) !== after.get(key)).sort()

@@ -10,6 +10,11 @@ export const MIGRATION_SCHEMA = 'console'
 // The key of Kysely's own migration lock: a rollback and a migration never run beside each other.
 export const MIGRATION_LOCK = '3853314791062309107'
 
+/** The role that owns what the migrations make. */
+const OWNER = 'iu_owner'
+/** The migration that makes the roles needs what its migrator may do. */
+const ROLES = 48
+
 interface Options {
   /** Where the migrations lie; else this project's own. */
   folder?: string
@@ -88,10 +93,27 @@ function migratorOf<T>(db: Kysely<T>, folder: string = migrationsFolder): Migrat
   })
 }
 
-const toKysely = ({ upFile, downFile }: MigrationFile): Migration => ({
-  up: db => runFile(db, upFile),
-  down: db => runFile(db, downFile),
+const toKysely = (migration: MigrationFile): Migration => ({
+  up: db => applyMigration(db, migration),
+  down: db => runFile(db, migration.downFile),
 })
+
+/**
+ * Applies one migration, without recording it. Once 048 has made iu_owner the owner of schema console, it is applied as
+ * iu_owner, so that what it makes belongs to that role and not to whoever migrates.
+ * @param db a transaction
+ * @param migration which one
+ * @throws PlainError naming file and line
+ */
+export async function applyMigration<T>(db: Kysely<T>, { number, upFile }: MigrationFile): Promise<void> {
+  const { rows: [found] } = await sql<{ owned: boolean }>`
+    select exists (select from pg_catalog.pg_namespace n join pg_catalog.pg_roles r on r.oid = n.nspowner
+                   where n.nspname = ${MIGRATION_SCHEMA} and r.rolname = ${OWNER}) as owned`.execute(db)
+  const asOwner = found!.owned && number !== ROLES
+  if (asOwner) await sql`set local role ${sql.id(OWNER)}`.execute(db)
+  await runFile(db, upFile)
+  if (asOwner) await sql`set local role none`.execute(db)
+}
 
 /** Runs one migration file. A file is sent whole, without parameters: then PostgreSQL takes as many statements as it holds. */
 export async function runFile<T>(db: Kysely<T>, file: string): Promise<void> {

@@ -4,6 +4,7 @@ import { isAlive, refTo, sleep } from '../../bin/process.mjs'
 import { PlainError, say, step } from '../../bin/progress.mjs'
 import { type ConsoleState, dataDir, readState, removeState, root, writeState } from '../../bin/state.mjs'
 import { consoleSecret, setUpLink } from './access'
+import { embeddedConsoleUrl, mayDoTooMuch } from './console-login'
 import { prepareEmbedded, requireCurrent } from './database-checks'
 import { type EmbeddedServer, startEmbedded } from './embedded'
 import { choosePort } from './ports'
@@ -44,15 +45,14 @@ export class RunningConsole {
     const { databaseUrl, asked, name, dev } = this.options
     await this.clearLeftovers()
     this.record({})
-    if (databaseUrl) await requireCurrent(databaseUrl)
-    else await this.startDatabase()
+    const serverUrl = databaseUrl ? await this.lookAt(databaseUrl) : await this.startDatabase()
     this.stopIfAsked()
 
     const host = process.env.HOST || '127.0.0.1'
     const port = await choosePort(host, process.env.PORT)
     const address = `http://${reachableHost(host)}:${port}`
     const server = await step(dev ? 'starting the development server' : 'starting the server', async () => {
-      this.server = startServer({ host, port, dev, databaseUrl: this.databaseUrl, secret: consoleSecret(name) })
+      this.server = startServer({ host, port, dev, databaseUrl: serverUrl, secret: consoleSecret(name) })
       this.record({ server: this.server.ref })
       await waitUntilLive(this.server, address, dev ? 300 : 60, asked)
       return this.server
@@ -61,7 +61,7 @@ export class RunningConsole {
     this.record({ address })
     if (!dev) say(`  log: ${relative(serverLog)}   state: ${relative(join(dataDir, `${name}.json`))}`)
     const entrance = process.env.IU_ORIGIN || address
-    const link = await setUpLink(this.databaseUrl, name, entrance)
+    const link = await setUpLink(serverUrl, name, entrance)
     if (link) say('  Nobody has an account yet. This link makes yours; it is good once, for 24 hours:')
     console.log(`IU Console is up: ${link ?? entrance}`)
     await Promise.race([
@@ -81,16 +81,20 @@ export class RunningConsole {
     this.releaseEmbedded?.()
   }
 
-  private get databaseUrl(): string {
-    return this.options.databaseUrl ?? this.postgres!.url
+  private async lookAt(url: string): Promise<string> {
+    await requireCurrent(url)
+    if (await mayDoTooMuch(url)) say('  ! this login may do more than the console needs; README.md, "Point it at your database", has one that may not')
+    return url
   }
 
-  private async startDatabase() {
+  /** Resolves with the address of the login that the server gets. */
+  private async startDatabase(): Promise<string> {
     this.releaseEmbedded = await this.takeEmbedded()
     this.postgres = await step('starting PostgreSQL', () => this.embedded())
     this.stopIfAsked()
     this.record({ databaseUrl: this.postgres.url })
     await prepareEmbedded(this.postgres.url)
+    return embeddedConsoleUrl(this.postgres.url)
   }
 
   private embedded(port?: number) {

@@ -4,8 +4,11 @@ import { columnDdl } from '../cli/schema-catalog'
 
 /** One object, or one part of a table, as PostgreSQL's catalogues have it. */
 export interface CatalogueItem {
-  /** `command` is no class of the conformance: a governed command, which tells whether a migration of rows alone is there. */
-  class: 'table' | 'column' | 'constraint' | 'index' | 'view' | 'function' | 'trigger' | 'config' | 'event_type' | 'route' | 'command'
+  /**
+   * `command` and `owner` are no classes of the conformance: a command, and the role that everything belongs to, tell whether
+   * a migration that makes no other object is there.
+   */
+  class: 'table' | 'column' | 'constraint' | 'index' | 'view' | 'function' | 'trigger' | 'config' | 'event_type' | 'route' | 'command' | 'owner'
   name: string
   /** The table of a column, constraint or index; else null. */
   part_of: string | null
@@ -85,7 +88,13 @@ const objects = (ours: string, names: string[]) => sql<CatalogueItem>`with
     pg_get_triggerdef(g.oid) || case g.tgenabled when 'O' then '' when 'D' then E'\ndisabled' when 'A' then E'\nalways' else E'\nreplica only' end, ''
   from pg_trigger g join relations r on r.oid = g.tgrelid join pg_proc p on p.oid = g.tgfoid
   where not g.tgisinternal
-    and (p.proname ~ ${ours} or p.pronamespace = to_regnamespace('console') or format('%s.%I', r.name, g.tgname) = any (${names}::text[]))`
+    and (p.proname ~ ${ours} or p.pronamespace = to_regnamespace('console') or format('%s.%I', r.name, g.tgname) = any (${names}::text[]))
+  union all
+  select 'owner', o.rolname, null, '', 'owns everything', ''
+  from pg_roles o join pg_namespace n on n.nspowner = o.oid and n.nspname = 'console'
+  where o.rolname = 'iu_owner'
+    and not exists (select from relations r join pg_class c using (oid) where c.relowner <> o.oid)
+    and not exists (select from routines f where f.proowner <> o.oid)`
 
 /** Rows that are objects too. Read from their tables: a view that was altered must not vouch for itself. */
 const registers: { table: string, rows: RawBuilder<CatalogueItem> }[] = [

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../server/cli/ports'
 import { createDb } from '../../server/db/client'
-import { createDatabase } from './databases'
+import { consoleLogin, createDatabase } from './databases'
 import type { Contents } from './databases'
 import { startGuarded } from './guarded'
 import { addPerson, emailOf, giveToken, signIn } from './people'
@@ -76,7 +76,7 @@ export type OwnConsole = Awaited<ReturnType<typeof startOwnConsole>>
 export async function startOwnConsole(postgres: string, contents: Contents) {
   const database = await createDatabase(postgres, contents)
   try {
-    const server = await startConsole(database.url)
+    const server = await startConsole(contents === 'empty' ? database.url : await consoleLogin(database.url))
     const db = createDb(database.url)
     const tokens = Object.fromEntries(await Promise.all(ROLES.map(async role =>
       [role, await giveToken(db, await addPerson(db, { email: emailOf(role), role }), role)]))) as Record<Role, string>

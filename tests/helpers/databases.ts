@@ -68,6 +68,26 @@ export async function ensureTemplate(server: string, contents: Contents): Promis
   return name
 }
 
+const CONSOLE_LOGIN = 'iu_test_console'
+
+/**
+ * The same database for a login that is in `iu_console` and nowhere else: what a console gets.
+ * @param url the database as its superuser
+ * @returns its address; there is no password
+ */
+export async function consoleLogin(url: string): Promise<string> {
+  // Roles belong to the whole server: another worker may be making it.
+  await withClient(url, client => client.query(`do $$
+    begin
+      create role ${CONSOLE_LOGIN} login in role iu_console;
+    exception
+      when duplicate_object or unique_violation then null;
+    end $$`))
+  const address = new URL(url)
+  address.username = CONSOLE_LOGIN
+  return address.href
+}
+
 /**
  * Creates a database of one's own.
  * @param server address of the server's maintenance database
