@@ -4,6 +4,30 @@ set check_function_bodies = off;
 create schema if not exists public;
 create schema if not exists console;
 
+do $$
+begin
+  create role iu_console;
+exception when duplicate_object then
+  null;
+end
+$$;
+
+do $$
+begin
+  create role iu_owner;
+exception when duplicate_object then
+  null;
+end
+$$;
+
+do $$
+begin
+  create role iu_reader;
+exception when duplicate_object then
+  null;
+end
+$$;
+
 create table console.audit_entry (
   id bigint generated always as identity not null,
   at timestamp with time zone default clock_timestamp() not null,
@@ -5508,31 +5532,59 @@ comment on view public.v_iu_three_axis_envelope is 'One row per axis and piece t
 
 revoke execute on function console.fn_audit_record(p_kind text, p_outcome text, p_who text, p_address text, p_subject text, p_detail jsonb) from public;
 
+grant execute on function console.fn_audit_record(p_kind text, p_outcome text, p_who text, p_address text, p_subject text, p_detail jsonb) to iu_console;
+
 revoke execute on function console.fn_invitation_accept(p_token_hash text, p_email text, p_name text, p_password_hash text, p_address text) from public;
+
+grant execute on function console.fn_invitation_accept(p_token_hash text, p_email text, p_name text, p_password_hash text, p_address text) to iu_console;
 
 revoke execute on function console.fn_invitation_create(p_person_id uuid, p_token_hash text, p_hours integer, p_by text, p_address text) from public;
 
+grant execute on function console.fn_invitation_create(p_person_id uuid, p_token_hash text, p_hours integer, p_by text, p_address text) to iu_console;
+
 revoke execute on function console.fn_person_add(p_email text, p_name text, p_role text, p_by text, p_address text) from public;
+
+grant execute on function console.fn_person_add(p_email text, p_name text, p_role text, p_by text, p_address text) to iu_console;
 
 revoke execute on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) from public;
 
+grant execute on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) to iu_console;
+
 revoke execute on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) from public;
+
+grant execute on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) to iu_console;
 
 revoke execute on function console.fn_sign_in_admit(p_account_hash text, p_address text) from public;
 
+grant execute on function console.fn_sign_in_admit(p_account_hash text, p_address text) to iu_console;
+
 revoke execute on function console.fn_sign_in_succeeded(p_account_hash text, p_address text) from public;
+
+grant execute on function console.fn_sign_in_succeeded(p_account_hash text, p_address text) to iu_console;
 
 revoke execute on function console.fn_token_create(p_person_id uuid, p_name text, p_role text, p_token_hash text, p_expires_at timestamp with time zone, p_address text) from public;
 
+grant execute on function console.fn_token_create(p_person_id uuid, p_name text, p_role text, p_token_hash text, p_expires_at timestamp with time zone, p_address text) to iu_console;
+
 revoke execute on function console.fn_token_person(p_token_hash text) from public;
+
+grant execute on function console.fn_token_person(p_token_hash text) to iu_console;
 
 revoke execute on function console.fn_token_revoke(p_person_id uuid, p_token_id uuid, p_by text, p_address text) from public;
 
+grant execute on function console.fn_token_revoke(p_person_id uuid, p_token_id uuid, p_by text, p_address text) to iu_console;
+
 revoke execute on function public.fn_iu_auto_instantiate_from_event(p_event_id uuid, p_event_type text, p_template_collection_id uuid, p_instance_key_suffix text, p_emit_mode text, p_actor text, p_note text) from public;
+
+grant execute on function public.fn_iu_auto_instantiate_from_event(p_event_id uuid, p_event_type text, p_template_collection_id uuid, p_instance_key_suffix text, p_emit_mode text, p_actor text, p_note text) to iu_console;
 
 revoke execute on function public.fn_iu_auto_instantiate_rollback_by_actor(p_actor text, p_dry_run boolean) from public;
 
+grant execute on function public.fn_iu_auto_instantiate_rollback_by_actor(p_actor text, p_dry_run boolean) to iu_console;
+
 revoke execute on function public.fn_iu_auto_instantiate_scaleout(p_plan jsonb, p_emit_mode text, p_actor text, p_note text) from public;
+
+grant execute on function public.fn_iu_auto_instantiate_scaleout(p_plan jsonb, p_emit_mode text, p_actor text, p_note text) to iu_console;
 
 revoke execute on function public.fn_iu_collection_digest_trigger() from public;
 
@@ -5540,19 +5592,35 @@ revoke execute on function public.fn_iu_collection_healthcheck() from public;
 
 revoke execute on function public.fn_iu_collection_mark_template(p_collection_id uuid, p_actor text, p_note text) from public;
 
+grant execute on function public.fn_iu_collection_mark_template(p_collection_id uuid, p_actor text, p_note text) to iu_console;
+
 revoke execute on function public.fn_iu_collection_record_template_instance(p_instance uuid, p_template uuid, p_actor text, p_note text) from public;
+
+grant execute on function public.fn_iu_collection_record_template_instance(p_instance uuid, p_template uuid, p_actor text, p_note text) to iu_console;
 
 revoke execute on function public.fn_iu_collection_register_template_version(p_collection_id uuid, p_template_family text, p_version_label text, p_version_seq integer, p_previous_collection_id uuid, p_actor text) from public;
 
+grant execute on function public.fn_iu_collection_register_template_version(p_collection_id uuid, p_template_family text, p_version_label text, p_version_seq integer, p_previous_collection_id uuid, p_actor text) to iu_console;
+
 revoke execute on function public.fn_iu_collection_retire_by_actor(p_actor text, p_dry_run boolean, p_reason text) from public;
+
+grant execute on function public.fn_iu_collection_retire_by_actor(p_actor text, p_dry_run boolean, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_collection_retire_template_version(p_collection_id uuid, p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_collection_retire_template_version(p_collection_id uuid, p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_collection_set_pieces(p_collection_id uuid, p_pieces jsonb, p_expected_digest text, p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_collection_set_pieces(p_collection_id uuid, p_pieces jsonb, p_expected_digest text, p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_command_run_record(p_run jsonb) from public;
 
+grant execute on function public.fn_iu_command_run_record(p_run jsonb) to iu_console;
+
 revoke execute on function public.fn_iu_compose(p_collection_key text, p_collection_kind text, p_title text, p_description text, p_pieces jsonb, p_actor text) from public;
+
+grant execute on function public.fn_iu_compose(p_collection_key text, p_collection_kind text, p_title text, p_description text, p_pieces jsonb, p_actor text) to iu_console;
 
 revoke execute on function public.fn_iu_composer_enabled() from public;
 
@@ -5562,9 +5630,17 @@ revoke execute on function public.fn_iu_config_write(p_key text, p_value text, p
 
 revoke execute on function public.fn_iu_core_healthcheck() from public;
 
+grant execute on function public.fn_iu_core_healthcheck() to iu_console;
+
 revoke execute on function public.fn_iu_core_retention_candidates() from public;
 
+grant execute on function public.fn_iu_core_retention_candidates() to iu_console;
+
+grant execute on function public.fn_iu_core_retention_candidates() to iu_reader;
+
 revoke execute on function public.fn_iu_core_retention_cleanup(p_table text, p_dry_run boolean, p_actor text, p_batch integer, p_prune_actor text) from public;
+
+grant execute on function public.fn_iu_core_retention_cleanup(p_table text, p_dry_run boolean, p_actor text, p_batch integer, p_prune_actor text) to iu_console;
 
 revoke execute on function public.fn_iu_core_retention_judge(p_policy public.iu_core_retention_policy, p_prune_actor text, p_places tid[], OUT candidates bigint, OUT kept_by jsonb, OUT oldest_at timestamp with time zone, OUT rows_digest text, OUT going tid[]) from public;
 
@@ -5576,6 +5652,8 @@ revoke execute on function public.fn_iu_core_retention_policy_fault(p_table text
 
 revoke execute on function public.fn_iu_core_retention_policy_set(p_table text, p_age_column text, p_keep_for interval, p_actor_column text, p_active boolean, p_note text, p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_core_retention_policy_set(p_table text, p_age_column text, p_keep_for interval, p_actor_column text, p_active boolean, p_note text, p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_core_retention_references(p_table text) from public;
 
 revoke execute on function public.fn_iu_delivery_backoff(p_attempt integer) from public;
@@ -5584,23 +5662,45 @@ revoke execute on function public.fn_iu_delivery_barrier() from public;
 
 revoke execute on function public.fn_iu_delivery_live_routes() from public;
 
+grant execute on function public.fn_iu_delivery_live_routes() to iu_console;
+
+grant execute on function public.fn_iu_delivery_live_routes() to iu_reader;
+
 revoke execute on function public.fn_iu_delivery_live_routes_set(p_routes text[], p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_delivery_live_routes_set(p_routes text[], p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_delivery_target_is_known(p_target text) from public;
 
+grant execute on function public.fn_iu_delivery_target_is_known(p_target text) to iu_console;
+
+grant execute on function public.fn_iu_delivery_target_is_known(p_target text) to iu_reader;
+
 revoke execute on function public.fn_iu_event_type_internal_only_set(p_event_type text, p_internal_only boolean, p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_event_type_internal_only_set(p_event_type text, p_internal_only boolean, p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_gate_is_open(p_key text) from public;
 
 revoke execute on function public.fn_iu_gate_set(p_key text, p_open boolean, p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_gate_set(p_key text, p_open boolean, p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_gates_open(p_keys text[], p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_gates_put_back(p_opened jsonb, p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_health_surface(p_surface text, p_ids text[], p_green text, p_red text) from public;
 
 revoke execute on function public.fn_iu_internal_only_assert() from public;
+
+grant execute on function public.fn_iu_internal_only_assert() to iu_console;
+
+grant execute on function public.fn_iu_internal_only_assert() to iu_reader;
 
 revoke execute on function public.fn_iu_internal_only_route_trigger() from public;
 
@@ -5608,17 +5708,29 @@ revoke execute on function public.fn_iu_internal_only_type_trigger() from public
 
 revoke execute on function public.fn_iu_invariant_compare(p_from text, p_to text, p_expected jsonb) from public;
 
+grant execute on function public.fn_iu_invariant_compare(p_from text, p_to text, p_expected jsonb) to iu_console;
+
 revoke execute on function public.fn_iu_invariant_snapshot(p_name text, p_actor text) from public;
+
+grant execute on function public.fn_iu_invariant_snapshot(p_name text, p_actor text) to iu_console;
 
 revoke execute on function public.fn_iu_invariant_surfaces() from public;
 
 revoke execute on function public.fn_iu_lineage_soft_erase(p_actor text, p_dry_run boolean) from public;
 
+grant execute on function public.fn_iu_lineage_soft_erase(p_actor text, p_dry_run boolean) to iu_console;
+
 revoke execute on function public.fn_iu_longest_increasing(p_values integer[]) from public;
+
+grant execute on function public.fn_iu_longest_increasing(p_values integer[]) to iu_console;
 
 revoke execute on function public.fn_iu_manifest_difference(p_from_digest text, p_to_digest text) from public;
 
+grant execute on function public.fn_iu_manifest_difference(p_from_digest text, p_to_digest text) to iu_console;
+
 revoke execute on function public.fn_iu_manifest_members(p_digest text) from public;
+
+grant execute on function public.fn_iu_manifest_members(p_digest text) to iu_console;
 
 revoke execute on function public.fn_iu_manifest_pieces(p_collection_id uuid) from public;
 
@@ -5628,13 +5740,21 @@ revoke execute on function public.fn_iu_outbox_append_only_trigger() from public
 
 revoke execute on function public.fn_iu_outbox_deliver(p_limit integer, p_worker text, p_dry_run boolean) from public;
 
+grant execute on function public.fn_iu_outbox_deliver(p_limit integer, p_worker text, p_dry_run boolean) to iu_console;
+
 revoke execute on function public.fn_iu_outbox_requeue(p_event_id uuid, p_route_key text, p_actor text) from public;
+
+grant execute on function public.fn_iu_outbox_requeue(p_event_id uuid, p_route_key text, p_actor text) to iu_console;
 
 revoke execute on function public.fn_iu_piece_add(p_parts jsonb, p_actor text) from public;
 
 revoke execute on function public.fn_iu_piece_create(p_canonical_address text, p_title text, p_body text, p_actor text) from public;
 
+grant execute on function public.fn_iu_piece_create(p_canonical_address text, p_title text, p_body text, p_actor text) to iu_console;
+
 revoke execute on function public.fn_iu_piece_emit_event(p_event_type text, p_canonical_address text, p_subject_ref uuid, p_actor text, p_payload jsonb) from public;
+
+grant execute on function public.fn_iu_piece_emit_event(p_event_type text, p_canonical_address text, p_subject_ref uuid, p_actor text, p_payload jsonb) to iu_console;
 
 revoke execute on function public.fn_iu_piece_end(p_iu_ids uuid[], p_change text, p_to_status text, p_successor_ids uuid[], p_actor text, p_reason text) from public;
 
@@ -5642,15 +5762,25 @@ revoke execute on function public.fn_iu_piece_hold(p_iu_ids uuid[]) from public;
 
 revoke execute on function public.fn_iu_piece_merge(p_iu_ids uuid[], p_canonical_address text, p_title text, p_body text, p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_piece_merge(p_iu_ids uuid[], p_canonical_address text, p_title text, p_body text, p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_piece_retire(p_iu_id uuid, p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_piece_retire(p_iu_id uuid, p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_piece_split(p_iu_id uuid, p_parts jsonb, p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_piece_split(p_iu_id uuid, p_parts jsonb, p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_piece_supersede(p_iu_id uuid, p_by_iu_id uuid, p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_piece_supersede(p_iu_id uuid, p_by_iu_id uuid, p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_piece_unusable_field(p_canonical_address text, p_title text, p_body text) from public;
 
 revoke execute on function public.fn_iu_piece_update(p_iu_id uuid, p_title text, p_body text, p_actor text, p_expected_digest text) from public;
+
+grant execute on function public.fn_iu_piece_update(p_iu_id uuid, p_title text, p_body text, p_actor text, p_expected_digest text) to iu_console;
 
 revoke execute on function public.fn_iu_piece_writes_enabled() from public;
 
@@ -5660,9 +5790,15 @@ revoke execute on function public.fn_iu_route_refusal(p_event_type text) from pu
 
 revoke execute on function public.fn_iu_route_register(p_route_key text, p_event_type text, p_target text, p_actor text) from public;
 
+grant execute on function public.fn_iu_route_register(p_route_key text, p_event_type text, p_target text, p_actor text) to iu_console;
+
 revoke execute on function public.fn_iu_route_remove(p_route_key text, p_actor text, p_reason text) from public;
 
+grant execute on function public.fn_iu_route_remove(p_route_key text, p_actor text, p_reason text) to iu_console;
+
 revoke execute on function public.fn_iu_route_set_active(p_route_key text, p_active boolean, p_actor text, p_reason text) from public;
+
+grant execute on function public.fn_iu_route_set_active(p_route_key text, p_active boolean, p_actor text, p_reason text) to iu_console;
 
 revoke execute on function public.fn_iu_scaleout_items(p_plan jsonb) from public;
 
@@ -5682,8 +5818,234 @@ revoke execute on function public.fn_iu_three_axis_envelope_refresh(p_trigger te
 
 revoke execute on function public.fn_iu_three_axis_envelope_refresh_if_stale(p_trigger text) from public;
 
+grant execute on function public.fn_iu_three_axis_envelope_refresh_if_stale(p_trigger text) to iu_console;
+
 revoke execute on function public.fn_iu_three_axis_envelope_request(p_trigger text) from public;
 
 revoke execute on function public.fn_iu_three_axis_envelope_request_trigger() from public;
 
 revoke execute on function public.fn_iu_three_axis_envelope_wanted() from public;
+
+grant usage on schema console to iu_console;
+
+grant usage on schema public to iu_console;
+
+grant all on schema public to iu_owner;
+
+grant usage on schema public to iu_reader;
+
+grant select (command_name) on table console.command to iu_console;
+
+grant select on table console.invitation to iu_console;
+
+grant select on table console.person to iu_console;
+
+grant update (email_verified) on table console.person to iu_console;
+
+grant update (image) on table console.person to iu_console;
+
+grant update (name) on table console.person to iu_console;
+
+grant update (two_factor_enabled) on table console.person to iu_console;
+
+grant update (updated_at) on table console.person to iu_console;
+
+grant delete, insert, select, update on table console.second_factor to iu_console;
+
+grant delete, insert, select, update on table console.session to iu_console;
+
+grant insert, select, update on table console.sign_in_method to iu_console;
+
+grant select (created_at) on table console.token to iu_console;
+
+grant select (expires_at) on table console.token to iu_console;
+
+grant select (id) on table console.token to iu_console;
+
+grant select (last_used_at) on table console.token to iu_console;
+
+grant select (name) on table console.token to iu_console;
+
+grant select (person_id) on table console.token to iu_console;
+
+grant select (revoked_at) on table console.token to iu_console;
+
+grant select (role) on table console.token to iu_console;
+
+grant select on table console.v_audit to iu_console;
+
+grant delete, insert, select, update on table console.verification to iu_console;
+
+grant select (key) on table public.dot_config to iu_console;
+
+grant select (command_name) on table public.dot_iu_command_catalog to iu_console;
+
+grant select (active) on table public.event_type_registry to iu_console;
+
+grant select (delivery_lane) on table public.event_type_registry to iu_console;
+
+grant select (description) on table public.event_type_registry to iu_console;
+
+grant select (event_domain) on table public.event_type_registry to iu_console;
+
+grant select (event_stream) on table public.event_type_registry to iu_console;
+
+grant select (event_type) on table public.event_type_registry to iu_console;
+
+grant select (key) on table public.iu_gate to iu_console;
+
+grant select (open_value) on table public.iu_gate to iu_console;
+
+grant select (protects) on table public.iu_gate to iu_console;
+
+grant select (active) on table public.route_registry to iu_console;
+
+grant select (event_type) on table public.route_registry to iu_console;
+
+grant select (route_key) on table public.route_registry to iu_console;
+
+grant select (target) on table public.route_registry to iu_console;
+
+grant select on table public.v_iu_auto_instantiate_actor to iu_console;
+
+grant select on table public.v_iu_auto_instantiate_actor to iu_reader;
+
+grant select on table public.v_iu_auto_instantiate_event_log to iu_console;
+
+grant select on table public.v_iu_auto_instantiate_event_log to iu_reader;
+
+grant select on table public.v_iu_auto_instantiate_event_summary to iu_console;
+
+grant select on table public.v_iu_auto_instantiate_event_summary to iu_reader;
+
+grant select on table public.v_iu_collection to iu_console;
+
+grant select on table public.v_iu_collection to iu_reader;
+
+grant select on table public.v_iu_collection_piece to iu_console;
+
+grant select on table public.v_iu_collection_piece to iu_reader;
+
+grant select on table public.v_iu_command_catalog to iu_console;
+
+grant select on table public.v_iu_command_catalog to iu_reader;
+
+grant select on table public.v_iu_command_run to iu_console;
+
+grant select on table public.v_iu_command_run to iu_reader;
+
+grant select on table public.v_iu_config_change to iu_console;
+
+grant select on table public.v_iu_config_change to iu_reader;
+
+grant select on table public.v_iu_config_setting to iu_console;
+
+grant select on table public.v_iu_config_setting to iu_reader;
+
+grant select on table public.v_iu_core_retention_archive to iu_console;
+
+grant select on table public.v_iu_core_retention_archive to iu_reader;
+
+grant select on table public.v_iu_core_retention_cleanup to iu_console;
+
+grant select on table public.v_iu_core_retention_cleanup to iu_reader;
+
+grant select on table public.v_iu_core_retention_policy to iu_console;
+
+grant select on table public.v_iu_core_retention_policy to iu_reader;
+
+grant select on table public.v_iu_event_type to iu_console;
+
+grant select on table public.v_iu_event_type to iu_reader;
+
+grant select on table public.v_iu_gate to iu_console;
+
+grant select on table public.v_iu_gate to iu_reader;
+
+grant select on table public.v_iu_internal_only to iu_console;
+
+grant select on table public.v_iu_internal_only to iu_reader;
+
+grant select on table public.v_iu_invariant_snapshot to iu_console;
+
+grant select on table public.v_iu_invariant_snapshot to iu_reader;
+
+grant select on table public.v_iu_outbox to iu_console;
+
+grant select on table public.v_iu_outbox to iu_reader;
+
+grant select on table public.v_iu_outbox_delivery to iu_console;
+
+grant select on table public.v_iu_outbox_delivery to iu_reader;
+
+grant select on table public.v_iu_outbox_delivery_attempt to iu_console;
+
+grant select on table public.v_iu_outbox_delivery_attempt to iu_reader;
+
+grant select on table public.v_iu_outbox_due to iu_console;
+
+grant select on table public.v_iu_outbox_due to iu_reader;
+
+grant select on table public.v_iu_outbox_event to iu_console;
+
+grant select on table public.v_iu_outbox_event to iu_reader;
+
+grant select on table public.v_iu_outbox_summary to iu_console;
+
+grant select on table public.v_iu_outbox_summary to iu_reader;
+
+grant select on table public.v_iu_outbox_type to iu_console;
+
+grant select on table public.v_iu_outbox_type to iu_reader;
+
+grant select on table public.v_iu_piece to iu_console;
+
+grant select on table public.v_iu_piece to iu_reader;
+
+grant select on table public.v_iu_piece_lifecycle to iu_console;
+
+grant select on table public.v_iu_piece_lifecycle to iu_reader;
+
+grant select on table public.v_iu_piece_place to iu_console;
+
+grant select on table public.v_iu_piece_place to iu_reader;
+
+grant select on table public.v_iu_piece_sharing to iu_console;
+
+grant select on table public.v_iu_piece_sharing to iu_reader;
+
+grant select on table public.v_iu_retired_collection to iu_console;
+
+grant select on table public.v_iu_retired_collection to iu_reader;
+
+grant select on table public.v_iu_route to iu_console;
+
+grant select on table public.v_iu_route to iu_reader;
+
+grant select on table public.v_iu_route_change to iu_console;
+
+grant select on table public.v_iu_route_change to iu_reader;
+
+grant select on table public.v_iu_shared_piece to iu_console;
+
+grant select on table public.v_iu_shared_piece to iu_reader;
+
+grant select on table public.v_iu_template_family to iu_console;
+
+grant select on table public.v_iu_template_family to iu_reader;
+
+grant select on table public.v_iu_template_instance to iu_console;
+
+grant select on table public.v_iu_template_instance to iu_reader;
+
+grant select on table public.v_iu_template_observability to iu_console;
+
+grant select on table public.v_iu_template_observability to iu_reader;
+
+grant select on table public.v_iu_template_version_chain to iu_console;
+
+grant select on table public.v_iu_template_version_chain to iu_reader;
+
+grant select on table public.v_iu_three_axis_envelope to iu_console;
+
+grant select on table public.v_iu_three_axis_envelope to iu_reader;
