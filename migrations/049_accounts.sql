@@ -513,7 +513,7 @@ grant execute on function
   console.fn_sessions_end(uuid, uuid, text, text),
   console.fn_sign_in_admit(text, text),
   console.fn_sign_in_succeeded(text, text),
-  console.fn_token_create(uuid, text, text, text, timestamptz, text),
+  console.fn_token_create(uuid, text, text, text, timestamp with time zone, text),
   console.fn_token_person(text),
   console.fn_token_revoke(uuid, uuid, text, text)
 to iu_console;
