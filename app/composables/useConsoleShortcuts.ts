@@ -1,5 +1,3 @@
-import { PAGES } from '#shared/utils/navigation'
-
 interface Actions {
   openSearch: () => void
   showShortcuts: () => void
@@ -15,7 +13,8 @@ function focusFilter() {
 
 /** The keys that work on every page. For the layout, once. */
 export function useConsoleShortcuts({ openSearch, showShortcuts }: Actions) {
-  const goTo = Object.fromEntries(PAGES.map(({ key, to }) => [`g-${key}`, () => void navigateTo(to)]))
+  const { entries } = useNavigation()
+  const goTo = Object.fromEntries(entries.value.map(({ key, to }) => [`g-${key}`, () => void navigateTo(to)]))
   defineShortcuts({
     'meta_k': { usingInput: true, handler: openSearch },
     '/': focusFilter,

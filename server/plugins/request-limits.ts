@@ -6,7 +6,7 @@ const ARRIVAL_MS = 30_000
 /** Keeps connections that send a byte now and then from being held for ever; the server is first met with a request. */
 export default defineNitroPlugin((nitro) => {
   nitro.hooks.hook('request', ({ node }) => {
-    const server = (node.req.socket as { server?: Server } | undefined)?.server
+    const server = (node.req.socket as unknown as { server?: Server } | undefined)?.server
     if (server) server.requestTimeout = server.headersTimeout = ARRIVAL_MS
   })
 })

@@ -1,3 +1,4 @@
+import type { RouteName } from '../access'
 import type { Shell } from '#shared/schemas/shell'
 
 export interface NavEntry {
@@ -8,6 +9,8 @@ export interface NavEntry {
   key: string
   /** The quiet figure at the end of the entry. */
   count?: (shell: Shell) => number | string
+  /** Shown only to those who may use this route. */
+  needs?: RouteName
 }
 
 export interface NavSection {
@@ -51,6 +54,8 @@ export const NAVIGATION: NavSection[] = [
       { label: 'Invariants', to: '/invariants', icon: 'i-lucide-scale', key: 'i' },
       { label: 'Commands', to: '/commands', icon: 'i-lucide-square-terminal', key: 'c' },
       { label: 'Runs', to: '/runs', icon: 'i-lucide-history', key: 'u' },
+      { label: 'Audit', to: '/audit', icon: 'i-lucide-file-clock', key: 'a', needs: 'GET /api/audit' },
+      { label: 'People', to: '/people', icon: 'i-lucide-users', key: 'l', needs: 'GET /api/people' },
     ],
   },
 ]

@@ -80,6 +80,13 @@ const STATUS: Record<string, StatusWord> = {
   failed: { label: 'failed', tone: 'error' },
   safe: { label: 'safe to take back', tone: 'success' },
 
+  // people
+  invited: { label: 'invited', tone: 'info' },
+  not_invited: { label: 'not invited', tone: 'warning' },
+  disabled: { label: 'disabled', tone: 'neutral' },
+  second_factor_on: { label: 'on', tone: 'success' },
+  second_factor_off: { label: 'off', tone: 'warning' },
+
   // the regression matrix
   invariant: { label: 'unchanged', tone: 'success' },
   expected: { label: 'as expected', tone: 'success' },
