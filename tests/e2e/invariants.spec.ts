@@ -16,6 +16,8 @@ test('the regression matrix: a snapshot, the operation, the documented deltas gr
   const verdict = page.getByRole('status').filter({ hasText: /^\s*(Green|Red)/ })
   await expect(verdict).toContainText('Green')
 
+  await expect(page.getByText('a name is needed')).toHaveCount(0)
+
   await replayOperation(db)
   await page.getByRole('button', { name: 'Count again' }).click()
   await expect(verdict).toContainText('Red')
