@@ -11,7 +11,7 @@ export default defineAppConfig({
       neutral: 'zinc',
     },
     badge: {
-      slots: { base: 'whitespace-nowrap' },
+      slots: { base: 'whitespace-nowrap print:bg-transparent' },
       variants: { size: { md: { base: 'px-1.5 py-0.5 rounded-sm', leadingIcon: 'size-3.5' } } },
       // Real tints instead of a faded text colour: live orange and diverged amber must not look alike.
       compoundVariants: [

@@ -13,8 +13,11 @@ export function useModalFocus(first: () => string) {
       event.preventDefault()
       target.focus()
     },
-    onCloseAutoFocus() {
-      if (opener instanceof HTMLElement) opener.focus()
+    onCloseAutoFocus(event: Event) {
+      if (!(opener instanceof HTMLElement)) return
+      // What had the focus last before the dialogue may have been a menu in it, which is gone.
+      event.preventDefault()
+      opener.focus()
     },
   }
 }

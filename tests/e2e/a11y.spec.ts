@@ -143,7 +143,7 @@ onEmptyDatabase.describe('on an empty database', () => {
     '/orchestrate': 'Nothing previewed yet',
     '/rollback': 'Nothing previewed yet',
     '/outbox': 'The outbox is empty',
-    '/outbox/delivery': 'No route is registered',
+    '/outbox/delivery': 'Without a route every event stays in the outbox',
     '/sharing': 'There are no templates yet',
     '/invariants': 'No snapshot was taken yet',
     '/retention': 'Nothing was ever removed',

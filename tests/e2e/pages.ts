@@ -17,13 +17,17 @@ const routes = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
 /** The addresses of the pages that are about no one thing. */
 export const PAGES = routes.filter(route => !route.includes('['))
 
+const pieceId = async (db: Db) =>
+  (await db.selectFrom('information_unit').select('id').where('canonical_address', '=', 'wf/onboarding/welcome').executeTakeFirstOrThrow()).id
+
 /** For each page about one thing, how one such thing is found. */
 const EXAMPLES: Record<string, (db: Db) => Promise<string>> = {
   '/templates/[id]': db => collection(db, ONBOARDING),
   '/instances/[id]': db => collection(db, SUPPORT_TEAM),
   '/families/[family]': async () => 'tpl:wf:onboarding',
-  '/pieces/[id]': async db => (await db.selectFrom('information_unit').select('id').where('canonical_address', '=', 'wf/onboarding/welcome').executeTakeFirstOrThrow()).id,
-  '/runs/[id]': async db => (await db.selectFrom('v_iu_command_run').select('id').executeTakeFirstOrThrow()).id,
+  '/pieces/[id]': pieceId,
+  '/pieces/[id]/[change]': async db => `${await pieceId(db)}/edit`,
+  '/runs/[id]': async db => (await db.selectFrom('v_iu_command_run').select('id').executeTakeFirstOrThrow()).id!,
 }
 
 /** The pages about one thing, as their files name them: `/templates/[id]`. */
@@ -37,7 +41,7 @@ export const DETAIL_PAGES = routes.filter(route => route.includes('['))
 export async function addressOf(db: Db, route: string) {
   const example = EXAMPLES[route]
   if (!example) throw new Error(`tests/e2e/pages.ts knows no example of ${route}`)
-  return route.replace(/\[.*\]/, encodeURIComponent(await example(db)))
+  return route.replace(/\[.*\]/, (await example(db)).split('/').map(encodeURIComponent).join('/'))
 }
 
 /** The page does not scroll sideways. */

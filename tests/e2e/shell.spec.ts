@@ -17,6 +17,8 @@ test.beforeAll(async ({ db, own }) => {
 const everyAddress = async (db: Db) => [...PAGES, ...await Promise.all(DETAIL_PAGES.map(route => addressOf(db, route)))]
 
 test('every page is reached by clicking from the overview, answers well and has one heading', async ({ page, db }) => {
+  // Some two hundred addresses.
+  test.slow()
   const found = new Set(['/'])
   for (const address of found) {
     const answer = await page.request.get(address)
