@@ -15,6 +15,8 @@ export default defineNuxtConfig({
   ui: { fonts: false },
   dir: { pages: '../pages', shared: 'app/shared', public: 'app/public' },
   future: { compatibilityVersion: 4 },
+  // Nuxt would render any component it finds as an island, to whoever asks, past the middleware of pages.
+  experimental: { componentIslands: false },
   compatibilityDate: '2026-11-01',
   typescript: { strict: true },
   telemetry: false,
