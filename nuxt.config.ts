@@ -15,7 +15,7 @@ export default defineNuxtConfig({
   ui: { fonts: false },
   dir: { pages: '../pages', shared: 'app/shared', public: 'app/public' },
   future: { compatibilityVersion: 4 },
-  // Nuxt would render any component it finds as an island, to whoever asks, past the middleware of pages.
+  // An island is rendered for whoever asks, past the middleware of its page: there are none, not even by accident.
   experimental: { componentIslands: false },
   compatibilityDate: '2026-11-01',
   typescript: { strict: true },
