@@ -76,8 +76,9 @@ async function nodeFor(folder) {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if ((major === 22 && minor >= 19) || (major === 24 && minor >= 11) || major >= 26) return process.execPath
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  await step(`installing Node ${NODE}, because this is ${process.version}`, () => npm(folder, 'install', '--no-save', `${name}@${NODE}`))
-  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  // Beside the packages: among them it would be one that the lockfile does not know.
+  await step(`installing Node ${NODE}, because this is ${process.version}`, () => npm(folder, 'install', '--prefix', '.node', `${name}@${NODE}`))
+  return join(folder, '.node/node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
 /** Builds and starts by the launcher; resolves with the printed link once the console is up. */
