@@ -15,6 +15,8 @@ export default defineNuxtConfig({
   ui: { fonts: false },
   dir: { pages: '../pages', shared: 'app/shared', public: 'app/public' },
   future: { compatibilityVersion: 4 },
+  // An island is rendered for whoever asks, past the middleware of its page: there are none, not even by accident.
+  experimental: { componentIslands: false },
   compatibilityDate: '2026-11-01',
   typescript: { strict: true },
   telemetry: false,

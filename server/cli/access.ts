@@ -21,6 +21,9 @@ export function consoleSecret(name: string): string {
   return secret
 }
 
+/** Removes the file with the set-up link, which is good no longer. */
+export const forgetSetUpLink = (name: string) => rmSync(linkFile(name), { force: true })
+
 /**
  * Makes the one-time link that creates the first administrator, while there is nobody yet; it is kept in a file for this
  * user alone, until somebody has used it.
@@ -30,7 +33,7 @@ export function consoleSecret(name: string): string {
 export async function setUpLink(databaseUrl: string, name: string, address: string): Promise<string | null> {
   const db = createDb(databaseUrl, { max: 1 })
   try {
-    rmSync(linkFile(name), { force: true })
+    forgetSetUpLink(name)
     if (await isSetUp(db)) return null
     const { path } = await makeInvitation(db, { personId: null, by: 'the start of the console', address: null })
     writeFileSync(linkFile(name), `${address}${path}\n`, { mode: 0o600 })

@@ -6,6 +6,7 @@ import { parametersOf } from '../db/command-input'
 import { COMMANDS } from '../db/commands'
 import { commands as databaseCommands } from './db'
 import { textAsCode, textAsCodeExamples } from './text-as-code'
+import { access } from './iu/access'
 import { conformanceCommand } from './iu/conformance'
 import { explain } from './iu/explain'
 import { healthCommand } from './iu/health'
@@ -25,9 +26,14 @@ const SUBCOMMANDS: Record<string, { command: AnyCommand, examples: string[] }> =
   conformance: { command: conformanceCommand as AnyCommand, examples: ['npx iu conformance --json'] },
   ...Object.fromEntries(Object.entries(textAsCode).map(([name, command]) =>
     [name, { command: command as AnyCommand, examples: textAsCodeExamples[name as keyof typeof textAsCodeExamples] }])),
+  ...Object.fromEntries(Object.entries(access).map(([name, command]) =>
+    [`access ${name}`, { command, examples: [name === 'invite' ? 'npx iu access invite operator@example.org' : `npx iu access ${name}`] }])),
   ...Object.fromEntries(Object.entries(databaseCommands).map(([name, command]) =>
     [`db ${name}`, { command, examples: [name === 'rollback' ? 'npx iu db rollback --to 034' : `npx iu db ${name}`] }])),
 }
+
+/** First words that stand for several commands. */
+const GROUPS = ['access', 'db']
 
 const iu = defineCommand({
   meta: { name: 'npx iu', description: 'Work on DATABASE_URL or, without it, on the embedded database' },
@@ -58,11 +64,11 @@ export async function main(rawArgs: string[]): Promise<void> {
 
 async function dispatch(rawArgs: string[]): Promise<void> {
   const wantsHelp = rawArgs.includes('--help') || rawArgs.includes('-h')
-  const words = rawArgs[0] === 'db' ? 2 : 1
+  const words = GROUPS.includes(rawArgs[0] ?? '') ? 2 : 1
   const name = rawArgs.slice(0, words).filter(word => !word.startsWith('-')).join(' ')
   const found = SUBCOMMANDS[name]
   if (!found) {
-    if (name !== '' && name !== 'db') throw new UsageError(`There is no "iu ${name}".${suggestion(name, Object.keys(SUBCOMMANDS))} See: npx iu --help`)
+    if (name !== '' && !GROUPS.includes(name)) throw new UsageError(`There is no "iu ${name}".${suggestion(name, Object.keys(SUBCOMMANDS))} See: npx iu --help`)
     show(await renderUsage(iu))
     if (!wantsHelp) throw new Told(2)
     return

@@ -9,6 +9,7 @@ import { type Db, createDb } from '../../server/db/client'
 import { COMMANDS } from '../../server/db/commands'
 import { contents } from '../db/fixtures'
 import { createDatabase } from '../helpers/databases'
+import { addPerson } from '../helpers/people'
 import { runLine } from './program'
 
 let folder: string
@@ -27,7 +28,7 @@ async function helpOf(...words: string[]) {
 }
 
 /** The commands that `npx iu --help` lists. */
-const listed = [...(await helpOf()).text.matchAll(/^ +((?:db )?[a-z]+) {2,}\S/gm)].map(([, name]) => name!)
+const listed = [...(await helpOf()).text.matchAll(/^ +((?:access |db )?[a-z-]+) {2,}\S/gm)].map(([, name]) => name!)
 const examples: [name: string, example: string][] = []
 for (const name of listed) examples.push(...(await helpOf(...name.split(' '))).examples.map(line => [name, line] as [string, string]))
 const explainHelp = new Map<string, Awaited<ReturnType<typeof helpOf>>>()
@@ -58,7 +59,7 @@ const besidesRuns = ({ dot_iu_command_run: _runs, ...rest }: Awaited<ReturnType<
 
 describe('of a command of iu', () => {
   test('are found, one at least for each', () => {
-    expect(listed).toEqual(expect.arrayContaining(['list', 'explain', 'run', 'health', 'verify', 'db adopt']))
+    expect(listed).toEqual(expect.arrayContaining(['list', 'explain', 'run', 'health', 'verify', 'access invite', 'db adopt']))
     expect([...new Set(examples.map(([name]) => name))]).toEqual(listed)
     for (const [name, line] of examples) expect(line).toMatch(new RegExp(`^npx iu ${name}( |$)`))
   })
@@ -68,6 +69,8 @@ describe('of a command of iu', () => {
     verify: ['npx iu export'],
     import: ['npx iu export', 'sed -i "s/an hour free/two hours free/" iu-tree/_collections/workflow/tpl_wf_onboarding__v2.md'],
   }
+  /** Who has to be there before. */
+  const someone = ['access invite', 'access people']
   /** Those that do not just end with 0. */
   const otherwise: Record<string, { code: number, words: RegExp }> = {
     'db seed': { code: 1, words: /not empty/ },
@@ -75,7 +78,8 @@ describe('of a command of iu', () => {
   }
   const rewritten = [['dump', 'migrations/schema.sql'], ['types', 'server/db/types.ts'], ['inventory', 'conformance/inventory.json']] as const
 
-  test.each(examples.filter(([name]) => !/^db (dump|types|inventory)$/.test(name)))('%s: %s', (name, example) => withTypist(async (type) => {
+  test.each(examples.filter(([name]) => !/^db (dump|types|inventory)$/.test(name)))('%s: %s', (name, example) => withTypist(async (type, db) => {
+    if (someone.includes(name)) await addPerson(db, { email: 'operator@example.org', role: 'operator' })
     for (const line of first[name] ?? []) expect((await type(line)).code).toBe(0)
     const { code, stdout, stderr } = await type(example)
     const { code: wanted, words } = otherwise[name] ?? { code: 0, words: /\S/ }
