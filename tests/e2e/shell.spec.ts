@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { expect, test, tolerate } from '../helpers/e2e'
-import { ONBOARDING, SUPPORT_TEAM, collection, comesAlive, open, replayOperation } from './support'
+import { ONBOARDING, SUPPORT_TEAM, byToken, collection, comesAlive, open, replayOperation } from './support'
 
 const PAGES = ['/', '/templates', '/families', '/events', '/orchestrate', '/rollback', '/gates', '/commands', '/runs']
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
@@ -9,7 +9,7 @@ test.beforeAll(async ({ db, own }) => {
   await replayOperation(db)
   // So that there is a run to come by.
   await fetch(`${own.server.url}/api/rollbacks/preview`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
+    method: 'POST', headers: { 'content-type': 'application/json', 'authorization': `Bearer ${own.tokens.administrator}` }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
   })
 })
 
@@ -24,10 +24,10 @@ async function detailPages(page: Page, db: Parameters<typeof collection>[0]) {
   ]
 }
 
-test('every page is reached by clicking from the overview, answers well and has one heading', async ({ page, db }) => {
+test('every page is reached by clicking from the overview, answers well and has one heading', async ({ page, db, own }) => {
   const found = new Set(['/'])
   for (const address of found) {
-    const answer = await page.request.get(address)
+    const answer = await page.request.get(address, byToken(own))
     const html = await answer.text()
     expect.soft(answer.status(), address).toBe(200)
     // A download, not a page.
