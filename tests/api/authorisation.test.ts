@@ -60,7 +60,6 @@ const TARGETS = [
 /** They end the session that asks. */
 const ENDS_ITSELF = ['POST /api/session/end', 'POST /api/account/sessions/end']
 
-
 function send({ headers }: Asker, method: string, path: string, body?: string) {
   return raw(own.url, { method, path, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers() }, body: method === 'GET' || method === 'HEAD' ? undefined : body })
 }
@@ -141,7 +140,7 @@ describe('pages', () => {
   const PAGES = fileURLToPath(new URL('../../pages', import.meta.url))
   const files = readdirSync(PAGES, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.vue'))
   const FOR_ANYONE = ['sign-in.vue', 'set-up.vue']
-  const addressOfPage = (file: string) => `/${file.replace(/\.vue$/, '').replace(/(^|\/)index$/, '').replace(/\[\w+\]/g, ANY_ID)}`
+  const addressOfPage = (file: string) => `/${file.replace(/\.vue$/, '').replace(/(^|\/)index$/, '').replace('[change]', 'edit').replace(/\[\w+\]/g, ANY_ID)}`
   /** What only somebody who is signed in gets to see. */
   const DATA = /tpl:|onboarding|iu-core|wf\/|example\.org|iu_core\./
 
