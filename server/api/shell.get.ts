@@ -2,4 +2,4 @@ import { getShell } from '../db/shell'
 
 /** GET /api/shell: what stands around every page. */
 export default defineConsoleHandler('GET /api/shell', async (_event, { db, user }) =>
-  ({ operator: user, ...await getShell(db) }))
+  ({ operator: { name: user.name, role: user.role }, ...await getShell(db) }))

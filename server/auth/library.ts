@@ -27,16 +27,19 @@ const snake = (...fields: string[]) => Object.fromEntries(
 /** `__Host-`: set by this very host, over TLS or on this machine, for all of it and for nobody else. */
 const cookie = (name: string) => ({ name: `__Host-iu-${name}`, attributes: { secure: true, httpOnly: true, sameSite: 'lax' as const, path: '/' } })
 
-function open(databaseUrl: string) {
-  const { secret, origin, oidc } = accessSettings()
-  // Its own few connections: the library wants dates as objects, the console as text.
+/** Its own few connections: the library wants dates as objects, the console as text. */
+function connect(databaseUrl: string) {
   const pool = new pg.Pool({
     connectionString: databaseUrl, max: 4, application_name: 'iu-console-access', options: '-c timezone=UTC',
     connectionTimeoutMillis: 5_000, statement_timeout: 5_000, keepAlive: true,
   })
   pool.on('error', error => log.warn({ err: error.message }, 'an idle database connection broke'))
   pool.on('connect', client => client.on('error', () => {}))
+  return pool
+}
 
+function open(pool: pg.Pool) {
+  const { secret, origin, oidc } = accessSettings()
   return betterAuth({
     appName: 'IU Console',
     secret,
@@ -45,6 +48,8 @@ function open(databaseUrl: string) {
     basePath: '/api/session',
     database: { db: new Kysely({ dialect: new PostgresDialect({ pool }) }).withSchema('console'), type: 'postgres', transaction: true },
     telemetry: { enabled: false },
+    // Its own page of errors is not mounted.
+    onAPIError: { errorURL: '/sign-in' },
     // It would tell "not found" from "wrong" in the log, and errors of the database with their values.
     logger: { disabled: true },
     // Sign-ins are limited in the database, by account too: console.fn_sign_in_admit.
@@ -129,6 +134,7 @@ function open(databaseUrl: string) {
   })
 }
 
+let pool: pg.Pool | undefined
 let library: ReturnType<typeof open> | undefined
 
 /**
@@ -139,5 +145,11 @@ let library: ReturnType<typeof open> | undefined
 export function accessLibrary() {
   const url = process.env.DATABASE_URL
   if (!url) throw new Error('DATABASE_URL is not set')
-  return library ??= open(url)
+  pool ??= connect(url)
+  return library ??= open(pool)
+}
+
+/** Asks the identity provider for its addresses again: the library does so once, and goes without a provider that was away. */
+export function askProviderAnew(): void {
+  library = undefined
 }

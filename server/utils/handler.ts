@@ -22,9 +22,13 @@ export interface Context { db: Db, user: Operator, address: string, asked: Asked
 /** Who asks where everybody may. */
 const NOBODY: Operator = { id: '', name: 'nobody', role: 'viewer', sessionId: null }
 
+function checkHost(event: H3Event) {
+  if (!isForThisConsole(event)) throw createError({ statusCode: 421, message: 'This console has another address.' })
+}
+
 function authorise(event: H3Event, route: RouteName): Operator {
   const { operator, failure } = event.context.identity as Identity
-  if (!isForThisConsole(event)) throw createError({ statusCode: 421, message: 'This console has another address.' })
+  checkHost(event)
   if (failure !== undefined) throw failure
   if (!operator) throw new Denied(401, 'Sign in first.')
   if (ROUTES[route] === 'person' && operator.sessionId === null) throw new Denied(403, 'A token cannot do this; sign in with a browser.')
@@ -35,6 +39,8 @@ function authorise(event: H3Event, route: RouteName): Operator {
 /** A write comes from the console's own pages or from no browser at all, and says that it is JSON. */
 function checkWrite(event: H3Event) {
   if (SAFE_METHODS.has(event.method)) return
+  // Here too, for what anyone may ask: the origin is compared with it.
+  checkHost(event)
   if (!isFromOwnPages(event)) throw new Denied(403, 'Another site may not write here.')
   if (!/^application\/json\b/i.test(getRequestHeader(event, 'content-type') ?? '')) {
     throw createError({ statusCode: 415, message: 'The body must be sent as application/json.' })

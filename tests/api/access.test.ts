@@ -1,39 +1,20 @@
 import { request } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { createDb } from '../../server/db/client'
-import type { Db } from '../../server/db/client'
-import { startConsole } from '../helpers/console'
-import type { Console } from '../helpers/console'
-import { createDatabase } from '../helpers/databases'
+import { describe, expect, test } from 'vitest'
+import { useConsole } from '../helpers/api'
 import { waitFor } from '../helpers/wait'
 import { ask, get, orchestration, world } from './support'
 import { ApiErrorBody } from '#shared/schemas/error'
 
 const PASSWORD = 'canary-in-the-connection-string'
 
-let own: Console & { db: Db }
-const cleanUps: (() => Promise<void>)[] = []
-beforeAll(async () => {
-  const database = await createDatabase(inject('postgres'), 'demo')
-  cleanUps.unshift(database.drop)
-  const db = createDb(database.url)
-  cleanUps.unshift(() => db.destroy())
-  const url = new URL(database.url)
-  url.password = PASSWORD
-  const server = await startConsole(url.href)
-  cleanUps.unshift(server.stop)
-  own = Object.assign(server, { db })
-}, 120_000)
-afterAll(async () => {
-  for (const cleanUp of cleanUps) await cleanUp()
-})
+const own = useConsole('demo', { password: PASSWORD })
 
-/** A request with headers that `fetch` would not let a caller choose. */
+/** A request of the administrator's, with headers that `fetch` would not let a caller choose. */
 function raw(method: string, path: string, headers: Record<string, string>, body?: string) {
   return new Promise<{ status: number, requestId: unknown, body: string }>((resolve, reject) => {
-    request(new URL(path, own.url), { method, headers }, async (response) => {
+    request(new URL(path, own.url), { method, headers: { authorization: `Bearer ${own.tokens.administrator}`, ...headers } }, async (response) => {
       let text = ''
       for await (const chunk of response.setEncoding('utf8')) text += chunk
       resolve({ status: response.statusCode!, requestId: response.headers['x-request-id'], body: text })
@@ -49,11 +30,11 @@ describe('who is let in', () => {
     const before = await world(own.db)
     for (const path of ['/api/templates', '/api/shell', '/api/no-such-thing', '/api/gates']) {
       const { status, body } = await raw('GET', path, { host })
-      expect(status).toBe(401)
-      expect(errorOf(body)).toMatchObject({ status: 'not_signed_in', message: expect.any(String) })
+      expect(status).toBe(421)
+      expect(errorOf(body)).toMatchObject({ status: 'invalid_request', message: 'This console has another address.' })
     }
     const written = await raw('PUT', '/api/gates/iu_core.composer_enabled', { host, ...JSON_BODY }, JSON.stringify({ open: true, actor: 'a', reason: 'b' }))
-    expect(written.status).toBe(401)
+    expect(written.status).toBe(421)
     expect(await world(own.db)).toEqual(before)
   })
 
@@ -63,7 +44,7 @@ describe('who is let in', () => {
 
   test('a header that claims to come from here does not help, and one that claims the contrary does not lock out', async () => {
     const claims = { 'x-forwarded-host': '127.0.0.1', 'x-forwarded-for': '127.0.0.1', 'forwarded': 'for=127.0.0.1;host=localhost' }
-    expect((await raw('GET', '/api/templates', { host: 'example.com', ...claims })).status).toBe(401)
+    expect((await raw('GET', '/api/templates', { host: 'example.com', ...claims })).status).toBe(421)
     expect((await raw('GET', '/api/templates', { 'host': 'localhost', 'x-forwarded-for': '203.0.113.9' })).status).toBe(200)
   })
 
@@ -127,7 +108,7 @@ describe('what is logged', () => {
       const [line, ...more] = await linesOf(requestId)
       expect(line).toMatchObject({
         method, path: path.split('?')[0], status: code, ms: expect.any(Number), msg: 'request', time: expect.stringMatching(/Z$/),
-        user: path.includes('health') ? 'nobody' : 'operator',
+        user: path.includes('health') ? 'nobody' : 'administrator@example.org (tests)',
       })
       expect(more).toEqual([])
     }

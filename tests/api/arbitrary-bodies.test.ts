@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
-import { TAKEN_NAME, WRITING, addressOf } from './routes'
+import { TAKEN_NAME, WRITING, addressOf, nameOf } from './routes'
+import { ROUTES } from '#shared/access'
 import { ask, post, world } from './support'
 
 const own = useConsole()
@@ -20,6 +21,7 @@ const value = fc.oneof(text, fc.jsonValue({ stringUnit: 'binary' }), fc.double({
 
 describe.each(WRITING)('$file', ({ file, params, close, mayWrite = [] }) => {
   const { method, path } = addressOf(file, params)
+  const asks = ROUTES[nameOf(file)] === 'person' ? own.signedIn : own
   let given: Record<string, unknown>
   beforeAll(async () => {
     given = await close(own.db)
@@ -31,7 +33,7 @@ describe.each(WRITING)('$file', ({ file, params, close, mayWrite = [] }) => {
   async function holds(body: fc.Arbitrary<string>) {
     const before = await rest()
     await fc.assert(fc.asyncProperty(body, async (sent) => {
-      const { status, body: answer } = await ask(own, method, path, sent)
+      const { status, body: answer } = await ask(asks, method, path, sent)
       expect(status, JSON.stringify(answer)).toBeLessThan(500)
       if (status >= 400) {
         expect(answer).toEqual({ error: expect.objectContaining({ status: expect.any(String), message: expect.any(String), request_id: expect.any(String) }) })

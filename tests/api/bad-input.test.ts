@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
-import { READING, TAKEN_NAME, WRITING, addressOf } from './routes'
+import { ACTING, READING, TAKEN_NAME, WRITING, addressOf, nameOf } from './routes'
 import type { RouteBase } from './routes'
+import { ROUTES } from '#shared/access'
 import { ask, collection, compose, get, orchestration, post, world } from './support'
 import { ApiErrorBody } from '#shared/schemas/error'
 
@@ -31,6 +32,9 @@ async function expectRefusal(answer: { status: number, body: unknown }, expected
   expect(await world(own.db)).toEqual(before)
 }
 
+/** Whoever may ask a route: a token may not do what is for a person. */
+const asks = ({ file }: RouteBase) => (ROUTES[nameOf(file)] === 'person' ? own.signedIn : own)
+
 /** Each wrong value for each part of a route's path. */
 const partsOf = ({ path = {} }: RouteBase) => Object.entries(path).flatMap(([name, { wrong }]) =>
   wrong.map(value => ({ name, value, shown: value.slice(0, 40) })))
@@ -39,7 +43,7 @@ const addressWith = (file: string, name: string, value: string) => addressOf(fil
 
 describe.each(WRITING)('$file', (route) => {
   const { method, path } = addressOf(route.file, route.params)
-  const send = (body: unknown, to = path) => ask(own, method, to, body)
+  const send = (body: unknown, to = path) => ask(asks(route), method, to, body)
   let close: Record<string, unknown>
   beforeAll(async () => {
     close = await route.close(own.db)
@@ -49,7 +53,8 @@ describe.each(WRITING)('$file', (route) => {
   test('the body that the cases change has every field, and is no bad input', async () => {
     expect(Object.keys(close).sort()).toEqual(Object.keys(route.fields).sort())
     const { body } = await send(close)
-    expect(body.error?.status).not.toBe('invalid_request')
+    if (route.judgedByAccount) expect(body.error).toMatchObject({ field: route.judgedByAccount })
+    else expect(body.error?.status).not.toBe('invalid_request')
     expect(await world(own.db)).toEqual(before)
   })
 
@@ -76,7 +81,7 @@ describe.each(WRITING)('$file', (route) => {
   })
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', undefined])('content type %s', async (type) => {
-    const response = await own.fetch(path, { method, body: new TextEncoder().encode(JSON.stringify(close)), headers: type ? { 'content-type': type } : {} })
+    const response = await asks(route).fetch(path, { method, body: new TextEncoder().encode(JSON.stringify(close)), headers: type ? { 'content-type': type } : {} })
     await expectRefusal({ status: response.status, body: await response.json() }, { code: 415 })
   })
 
@@ -89,12 +94,22 @@ describe.each(WRITING)('$file', (route) => {
         controller.close()
       },
     })
-    const response = await own.fetch(path, { method, body: unannounced, headers: { 'content-type': 'application/json' }, duplex: 'half' } as RequestInit)
+    const response = await asks(route).fetch(path, { method, body: unannounced, headers: { 'content-type': 'application/json' }, duplex: 'half' } as RequestInit)
     await expectRefusal({ status: response.status, body: await response.json() }, { code: 411 })
   })
 
   test.each(partsOf(route))('$name in the path: $shown', async ({ name, value }) => {
     await expectRefusal(await send(close, addressWith(route.file, name, value)), { field: name })
+  })
+})
+
+describe.each(ACTING.filter(({ path }) => path))('$file', (route) => {
+  test.each(partsOf(route))('$name in the path: $shown', async ({ name, value }) => {
+    await expectRefusal(await ask(asks(route), 'POST', addressWith(route.file, name, value), {}), { field: name })
+  })
+
+  test('of nobody and nothing', async () => {
+    expect([200, 404]).toContain((await ask(asks(route), 'POST', addressOf(route.file, { id: ANY_ID }).path, {})).status)
   })
 })
 
@@ -114,7 +129,7 @@ describe.each(READING)('$file', (route) => {
     test('a query is ignored', async () => {
       const [asked] = await route.asked?.(own.db) ?? [{}]
       const to = addressOf(route.file, asked?.params).path
-      const statuses = await Promise.all([to, `${to}?surprise=1&q=%00&limit=x&cursor=%ED%A0%80`].map(async address => (await own.fetch(address)).status))
+      const statuses = await Promise.all([to, `${to}?surprise=1&q=%00&limit=x&cursor=%ED%A0%80`].map(async address => (await asks(route).fetch(address)).status))
       expect(statuses).toEqual([200, 200])
     })
     return

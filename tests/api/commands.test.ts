@@ -90,7 +90,7 @@ describe('the runs', () => {
 
   test('offers what is on record for the filters', async () => {
     expect((await get(own, '/api/runs/choices')).body).toEqual({
-      commands: ['dot_iu_auto_instantiate_from_event', 'dot_iu_gate_set'], operators: ['operator'], actors: ['actor-one', 'actor-two'],
+      commands: ['dot_iu_auto_instantiate_from_event', 'dot_iu_gate_set'], operators: ['administrator@example.org (tests)'], actors: ['actor-one', 'actor-two'],
     })
   })
 
@@ -101,7 +101,7 @@ describe('the runs', () => {
 
   test('the catalogue shows the last one', async () => {
     const { body } = await get(own, '/api/commands/dot_iu_auto_instantiate_from_event')
-    expect(body.command).toMatchObject({ last_run_id: composed.id, last_run_status: 'ok', last_run_operator: 'operator', runs_last_day: 1 })
+    expect(body.command).toMatchObject({ last_run_id: composed.id, last_run_status: 'ok', last_run_operator: 'administrator@example.org (tests)', runs_last_day: 1 })
   })
 
   test.each(['outcome=lost', 'phase=x', 'within=year', 'on=2020-13-45', 'on=yesterday', 'limit=0', 'cursor=x', 'nothing=1', `q=${'x'.repeat(201)}`])('%s is refused by its name', async (query) => {

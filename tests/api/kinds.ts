@@ -42,6 +42,12 @@ export const whole = (least: number, most: number): Field => ({
   wrong: [['too small', least - 1], ['too large', most + 1], ['a fraction', least + 0.5], ['no number', 'many'], ['an object', {}]],
 })
 export const oneOf: Field = { wrong: [['what does not exist', 'shadow'], ['capitals', 'LIVE'], ['empty', ''], NONE] }
+/** What is typed to prove who one is; it is compared and never kept. */
+export const password: Field = { wrong: [tooLong(128), ...NO_TEXT, ['empty', ''], ...UNSTORABLE, NONE] }
+export const newPassword: Field = { wrong: [...password.wrong, ['eleven characters', 'x'.repeat(11)]] }
+export const email: Field = { wrong: [...line(254).wrong, ['no address', 'somebody'], ['two at once', 'a@b@c'], ['a blank in it', 'a b@c.org']] }
+export const code: Field = { wrong: [tooLong(32), ...NO_TEXT, ...EMPTY, ['five digits', '12345'], NONE] }
+export const linkToken: Field = { wrong: [tooLong(200), ...NO_TEXT, ['empty', ''], NONE] }
 export const list: Field = { wrong: [['a text', 'x'], ['a number', 1], ['an object', {}], ['a list of numbers', [1]], NONE] }
 
 /** What a search box or a filter sends. */

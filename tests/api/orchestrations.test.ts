@@ -46,7 +46,7 @@ describe('a preview', () => {
     const { status, body } = await post(own, '/api/orchestrations/preview', request)
     expect(status).toBe(200)
     expect(body).toMatchObject({
-      command_name: 'dot_iu_auto_instantiate_from_event', phase: 'preview', operator: 'operator', actor: request.actor,
+      command_name: 'dot_iu_auto_instantiate_from_event', phase: 'preview', operator: 'administrator@example.org (tests)', actor: request.actor,
       reason: note, parameters: request, dry_run: emit_mode === 'dry_run', status: 'ok', refused: false, preview_id: null,
       result: {
         status: 'ok', pieces_attached: 5, digest_matches_template: true,
@@ -77,7 +77,7 @@ describe('a preview', () => {
     expect(refused.body.error).toMatchObject({ status, message: expect.any(String), hint: expect.any(String), gate: { key, is_open: false, protects: expect.any(String) } })
     expect(await world(own.db)).toEqual(before)
     const row = await own.db.selectFrom('dot_iu_command_run').selectAll().where('actor', '=', `refused-${emit_mode}`).executeTakeFirstOrThrow()
-    expect(row).toMatchObject({ phase: 'preview', operator: 'operator', reason: 'a reason', status, refused: true, effects: null })
+    expect(row).toMatchObject({ phase: 'preview', operator: 'administrator@example.org (tests)', reason: 'a reason', status, refused: true, effects: null })
     expect((await get(own, `/api/runs/${row.id}`)).body).toMatchObject({ id: row.id, status, refused: true, result: { status, gate: key } })
   })
 
@@ -100,7 +100,7 @@ describe('a run', () => {
     const { status, body } = await run(previewed.id)
     const after = await world(own.db)
     expect(status).toBe(200)
-    expect(body).toMatchObject({ phase: 'run', preview_id: previewed.id, status: 'ok', refused: false, operator: 'operator', actor: previewed.actor, reason: 'for the record', parameters: previewed.parameters, dry_run: previewed.dry_run })
+    expect(body).toMatchObject({ phase: 'run', preview_id: previewed.id, status: 'ok', refused: false, operator: 'administrator@example.org (tests)', actor: previewed.actor, reason: 'for the record', parameters: previewed.parameters, dry_run: previewed.dry_run })
     expect({ ...body.effects, tables: [] }).toEqual({ ...previewed.effects, tables: [] })
     expect(body.effects.tables).toEqual(previewed.effects.tables)
     // What it says it wrote is what is there.
@@ -112,8 +112,8 @@ describe('a run', () => {
     const changes = await gateChanges(mark)
     for (const key of GATES[emit_mode]) {
       expect(changes.filter(change => change.key === key)).toMatchObject([
-        { old_value: 'false', new_value: 'true', changed_by: 'operator', reason: expect.stringContaining(previewed.actor) },
-        { old_value: 'true', new_value: 'false', changed_by: 'operator' },
+        { old_value: 'false', new_value: 'true', changed_by: 'administrator@example.org (tests)', reason: expect.stringContaining(previewed.actor) },
+        { old_value: 'true', new_value: 'false', changed_by: 'administrator@example.org (tests)' },
       ])
     }
     expect(changes).toHaveLength(2 * GATES[emit_mode].length)
@@ -174,7 +174,7 @@ describe('when the world has moved since the preview', () => {
     expect(await world(own.db)).toEqual(before)
     expect(await recorded(own.db)).toBe(records + 1)
     const row = await own.db.selectFrom('dot_iu_command_run').selectAll().where('preview_id', '=', id).executeTakeFirstOrThrow()
-    expect(row).toMatchObject({ phase: 'run', refused: true, status, operator: 'operator', effects: null })
+    expect(row).toMatchObject({ phase: 'run', refused: true, status, operator: 'administrator@example.org (tests)', effects: null })
     return answer.body.error
   }
   const lastMember = `collection_id = (select id from public.iu_piece_collection where collection_key = 'tpl:wf:onboarding/v2') and piece_order =

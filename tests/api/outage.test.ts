@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
-import { createDb, withTransaction } from '../../server/db/client'
+import { withTransaction } from '../../server/db/client'
 import type { Db } from '../../server/db/client'
-import { startConsole } from '../helpers/console'
-import type { Console } from '../helpers/console'
-import { createDatabase } from '../helpers/databases'
+import { fetchAs } from '../helpers/api'
+import { startOwnConsole } from '../helpers/console'
 import { startPostgres } from '../helpers/postgres'
 import type { Postgres } from '../helpers/postgres'
 import { waitFor } from '../helpers/wait'
@@ -14,20 +13,21 @@ const PASSWORD = 'canary-in-the-connection-string'
 const COMPOSER = 'iu_core.composer_enabled'
 
 let postgres: Postgres
-let own: Console & { db: Db }
+let own: { db: Db, fetch: (path: string, init?: RequestInit) => Promise<Response>, readonly logs: string }
 const cleanUps: (() => Promise<void>)[] = []
 beforeAll(async () => {
   // A server of this file's own: it is stopped while others go on with theirs.
   postgres = await startPostgres(18)
   cleanUps.unshift(postgres.end)
-  const { url } = await createDatabase(postgres.url, 'demo')
-  const db = createDb(url)
-  cleanUps.unshift(() => db.destroy())
-  const address = new URL(url)
-  address.password = PASSWORD
-  const server = await startConsole(address.href)
-  cleanUps.unshift(server.stop)
-  own = Object.assign(server, { db })
+  const started = await startOwnConsole(postgres.url, 'demo', { password: PASSWORD })
+  cleanUps.unshift(started.stop)
+  own = {
+    db: started.db,
+    fetch: (path, init) => fetchAs(started, path, init, 'administrator'),
+    get logs() {
+      return started.server.logs
+    },
+  }
 }, 120_000)
 afterAll(async () => {
   for (const cleanUp of cleanUps) await cleanUp()

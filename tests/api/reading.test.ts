@@ -73,7 +73,7 @@ describe('what an operator reviews', () => {
       instances: 17, matching: 17, diverged: 0, pieces: 175, collections: 24, gates: { open: [] }, events_last_day: 13,
     })
     expect((await get(own, '/api/shell')).body)
-      .toMatchObject({ operator: { name: 'operator', role: 'administrator' }, counts: { templates: 4, families: 2, pieces: 175, events: 13 }, gates: body.gates })
+      .toMatchObject({ operator: { name: 'administrator@example.org (tests)', role: 'administrator' }, counts: { templates: 4, families: 2, pieces: 175, events: 13 }, gates: body.gates })
   })
 })
 

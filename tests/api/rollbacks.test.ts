@@ -27,7 +27,7 @@ describe('a preview', () => {
     const { status, body } = await preview(actor, dryRun)
     expect(status).toBe(200)
     expect(body).toMatchObject({
-      command_name: 'dot_iu_auto_instantiate_rollback_by_actor', phase: 'preview', operator: 'operator', actor, status: 'ok',
+      command_name: 'dot_iu_auto_instantiate_rollback_by_actor', phase: 'preview', operator: 'administrator@example.org (tests)', actor, status: 'ok',
       dry_run: dryRun !== false, parameters: { actor, dry_run: dryRun !== false },
       result: { status: 'ok', actor, dry_run: dryRun !== false, ...COUNTS(2) },
       effects: { gates_opened: [], instance: null, rollback: COUNTS(2) },
@@ -76,7 +76,7 @@ describe('a run', () => {
     const previewed = (await preview(actor, false)).body
     const { status, body } = await run(previewed.id, confirmed(actor))
     expect(status).toBe(200)
-    expect(body).toMatchObject({ phase: 'run', dry_run: false, status: 'ok', reason: 'made by mistake', operator: 'operator', actor, preview_id: previewed.id, result: COUNTS(3) })
+    expect(body).toMatchObject({ phase: 'run', dry_run: false, status: 'ok', reason: 'made by mistake', operator: 'administrator@example.org (tests)', actor, preview_id: previewed.id, result: COUNTS(3) })
     expect(body.effects).toEqual(previewed.effects)
     const after = await world(own.db)
     for (const table of ['iu_piece_collection', 'iu_piece_membership', 'iu_collection_template_instance_lineage', 'iu_auto_instantiate_event_log', 'dot_config', 'information_unit']) {

@@ -2,6 +2,8 @@ import { choice, day, pageMark, pageSize, pathId, pathName, search, sentId, sent
 import type { ReadingRoute } from './routes'
 import { z } from 'zod'
 import type { Db } from '../../server/db/client'
+import { Account, PersonList, SignInWays, SignedIn } from '#shared/schemas/account'
+import { AuditChoices, AuditPage, AuditQuery } from '#shared/schemas/audit'
 import { Catalog, CommandDetail, RunChoices, RunPage, RunQuery } from '#shared/schemas/command'
 import { ExportQuery } from '#shared/schemas/common'
 import { ConformanceReport } from '#shared/schemas/conformance'
@@ -25,7 +27,7 @@ const ANY_ID = '00000000-0000-4000-8000-000000000000'
 type Asked = NonNullable<ReadingRoute['asked']>
 
 /** The row of a route. */
-const reads = (file: string, answer: ReadingRoute['answer'], more: Partial<ReadingRoute> = {}): ReadingRoute => ({ file, role: 'viewer', answer, ...more })
+const reads = (file: string, answer: ReadingRoute['answer'], more: Partial<ReadingRoute> = {}): ReadingRoute => ({ file, answer, ...more })
 /** Every row of a view or table, one address each. */
 const each = (view: Parameters<Db['selectFrom']>[0] & string, column: string, name = 'id'): Asked => async (db) => {
   const rows = await db.selectFrom(view as 'v_iu_piece').select(column as 'id').limit(60).execute()
@@ -38,6 +40,7 @@ const paged = { cursor: pageMark, limit: pageSize }
 const events = { q: search, mode: choice, actor: search, template: sentId, event: sentId, match: choice }
 const outbox = { ...paged, q: search, domain: search, type: search, actor: search, state: choice, dir: choice }
 const runs = { ...paged, q: search, command: search, operator: search, actor: search, phase: choice, outcome: choice, within: choice, on: day }
+const audit = { ...paged, q: search, kind: search, who: search, outcome: choice, within: choice }
 const templates = { ...paged, q: search, status: choice, kind: search, flag: choice, sort: choice, dir: choice }
 const pieces = { ...paged, q: search, status: choice, held: choice }
 const searching = { query: { schema: SearchQuery, fields: { q: search } } }
@@ -46,6 +49,13 @@ const exported = (schema: z.ZodObject, fields: NonNullable<ReadingRoute['query']
   ({ query: { schema: schema.extend(ExportQuery.shape), fields: { ...fields, cursor: { wrong: ['x'.repeat(4001)] }, format: choice } }, asked: async () => [{ query: 'format=csv' }, { query: 'format=json' }] })
 
 export const READING: ReadingRoute[] = [
+  reads('account/index.get', Account),
+  reads('audit/index.get', AuditPage, { query: { schema: AuditQuery, fields: audit } }),
+  reads('audit/choices.get', AuditChoices),
+  reads('audit/export.get', 'file', exported(AuditQuery, audit)),
+  reads('people/index.get', PersonList),
+  reads('session/index.get', SignedIn),
+  reads('session/ways.get', SignInWays),
   reads('actors.get', ActorList, searching),
   reads('commands/index.get', Catalog),
   reads('commands/[name].get', CommandDetail, { path: { name: pathName(200) }, asked: each('dot_iu_command_catalog', 'command_name', 'name') }),
@@ -60,8 +70,8 @@ export const READING: ReadingRoute[] = [
   reads('families/index.get', FamilyList),
   reads('families/[family].get', FamilyDetail, { path: { family: pathName(200) }, asked: each('v_iu_template_family', 'template_family', 'family') }),
   reads('gates/index.get', GateList),
-  reads('health/live.get', z.object({ status: z.literal('ok') }), { role: 'anyone' }),
-  reads('health/ready.get', z.object({ status: z.literal('ok') }), { role: 'anyone' }),
+  reads('health/live.get', z.object({ status: z.literal('ok') })),
+  reads('health/ready.get', z.object({ status: z.literal('ok') })),
   reads('health/report.get', HealthReport),
   reads('instances/[id].get', InstanceDetail, { ...byId, asked: each('v_iu_template_instance', 'instance_collection_id') }),
   reads('invariants/index.get', InvariantSnapshotList),

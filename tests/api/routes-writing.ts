@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { ACCOUNTS } from './routes-accounts'
 import { digest, flag, id, line, list, oneOf, optional, orEmpty, orNull, pathId, pathName, text, typedAgain, whole } from './kinds'
 import type { Field } from './kinds'
 import type { WritingRoute } from './routes'
@@ -42,9 +43,9 @@ function previewed(path: string, preview: Pick<WritingRoute, 'request' | 'fields
   const confirmation = run.confirmed ? { confirm_actor: ACTOR, reason: 'because' } : {}
   const { good, ...previewing } = preview
   return [
-    { file: `${path}/preview.post`, role: 'operator', answer: Preview, ...previewing, succeeds: async own => ({ body: await good(own) }) },
+    { file: `${path}/preview.post`, answer: Preview, ...previewing, succeeds: async own => ({ body: await good(own) }) },
     {
-      file: `${path}/index.post`, role: 'operator', answer: CommandRun, request: run.request,
+      file: `${path}/index.post`, answer: CommandRun, request: run.request,
       fields: { preview_id: id, ...(run.confirmed ? { confirm_actor: typedAgain(128), reason: optional(reason) } : {}) },
       close: async () => ({ preview_id: randomUUID(), ...confirmation }),
       succeeds: previewOf(path, good, confirmation),
@@ -72,6 +73,7 @@ async function pieceUpdate(db: Db) {
 }
 
 export const WRITING: WritingRoute[] = [
+  ...ACCOUNTS,
   ...previewed('orchestrations', {
     request: OrchestrationRequest,
     fields: {
@@ -128,18 +130,18 @@ export const WRITING: WritingRoute[] = [
   }, { request: RetentionRunRequest, confirmed: true }),
 
   {
-    file: 'gates/[key].put', role: 'administrator', answer: SetGateOutcome, path: { key: pathName(200) }, params: { key: 'no.such.gate' },
+    file: 'gates/[key].put', answer: SetGateOutcome, path: { key: pathName(200) }, params: { key: 'no.such.gate' },
     request: SetGateRequest, fields: { open: flag, ...judged },
     close: async () => ({ open: true, ...signed }),
     succeeds: async () => ({ params: { key: 'iu_core.auto_instantiate_enabled' }, body: { open: false, ...signed } }),
   },
   {
-    file: 'invariants/index.post', role: 'operator', answer: TakeSnapshotOutcome, request: TakeSnapshotRequest, fields: { name: line(128), actor },
+    file: 'invariants/index.post', answer: TakeSnapshotOutcome, request: TakeSnapshotRequest, fields: { name: line(128), actor },
     close: async () => ({ name: TAKEN_NAME, actor: ACTOR }), mayWrite: ['iu_invariant_snapshot'],
     succeeds: async () => ({ body: { name: randomUUID(), actor: ACTOR } }),
   },
   {
-    file: 'versions/index.post', role: 'operator', answer: VersionOutcome, request: RegisterVersionRequest,
+    file: 'versions/index.post', answer: VersionOutcome, request: RegisterVersionRequest,
     fields: {
       collection_id: id, template_family: line(200), version_label: line(64), version_seq: { wrong: [...whole(1, 2 ** 31 - 1).wrong, ['a text', '1'], ['none', null]] },
       previous_collection_id: orNull(id), actor,
@@ -155,18 +157,18 @@ export const WRITING: WritingRoute[] = [
     }),
   },
   {
-    file: 'versions/[id]/retire.post', role: 'operator', answer: VersionOutcome, path: { id: pathId }, params: { id: ANY_ID },
+    file: 'versions/[id]/retire.post', answer: VersionOutcome, path: { id: pathId }, params: { id: ANY_ID },
     request: RetireVersionRequest, fields: judged, close: async () => signed,
     succeeds: async own => ({ params: { id: await collection(own.db, 'tpl:wf:onboarding/v1') }, body: signed }),
   },
 
   {
-    file: 'outbox/live-routes.post', role: 'administrator', answer: OutboxOutcome, request: LiveRoutesRequest, fields: { routes: list, ...judged },
+    file: 'outbox/live-routes.post', answer: OutboxOutcome, request: LiveRoutesRequest, fields: { routes: list, ...judged },
     close: async () => ({ routes: ['no-such-route'], ...signed }),
     succeeds: async own => ({ body: { routes: [await aRoute(own)], ...signed } }),
   },
   {
-    file: 'outbox/requeue.post', role: 'operator', answer: OutboxOutcome, request: RequeueRequest,
+    file: 'outbox/requeue.post', answer: OutboxOutcome, request: RequeueRequest,
     fields: { event_id: id, route_key: { wrong: line(400).wrong.filter(([what]) => !['blank', 'a control character', 'a line break'].includes(what)) }, actor },
     close: async () => ({ event_id: ANY_ID, route_key: 'no-such-route', actor: ACTOR }),
     succeeds: async (own) => {
@@ -177,28 +179,28 @@ export const WRITING: WritingRoute[] = [
     },
   },
   {
-    file: 'outbox/routes/index.post', role: 'administrator', answer: OutboxOutcome, request: RegisterRouteRequest,
+    file: 'outbox/routes/index.post', answer: OutboxOutcome, request: RegisterRouteRequest,
     fields: { route_key: line(128), event_type: line(200), target: line(400), actor },
     close: async () => ({ route_key: 'a-route', event_type: 'no.such.type', target: 'log', actor: ACTOR }),
     succeeds: async () => ({ body: { route_key: `route-${randomUUID()}`, event_type: TYPE, target: 'log', actor: ACTOR } }),
   },
   {
-    file: 'outbox/routes/[key]/active.post', role: 'administrator', answer: OutboxOutcome, path: { key: pathName(400) }, params: { key: 'no-such-route' },
+    file: 'outbox/routes/[key]/active.post', answer: OutboxOutcome, path: { key: pathName(400) }, params: { key: 'no-such-route' },
     request: SwitchRouteRequest, fields: { active: flag, ...judged }, close: async () => ({ active: false, ...signed }),
     succeeds: async own => ({ params: { key: await aRoute(own) }, body: { active: false, ...signed } }),
   },
   {
-    file: 'outbox/routes/[key]/remove.post', role: 'administrator', answer: OutboxOutcome, path: { key: pathName(400) }, params: { key: 'no-such-route' },
+    file: 'outbox/routes/[key]/remove.post', answer: OutboxOutcome, path: { key: pathName(400) }, params: { key: 'no-such-route' },
     request: RemoveRouteRequest, fields: judged, close: async () => signed,
     succeeds: async own => ({ params: { key: await aRoute(own) }, body: signed }),
   },
   {
-    file: 'outbox/types/[type]/boundary.post', role: 'administrator', answer: OutboxOutcome, path: { type: pathName(200) }, params: { type: 'no.such.type' },
+    file: 'outbox/types/[type]/boundary.post', answer: OutboxOutcome, path: { type: pathName(200) }, params: { type: 'no.such.type' },
     request: InternalOnlyRequest, fields: { internal_only: flag, ...judged }, close: async () => ({ internal_only: true, ...signed }),
     succeeds: async () => ({ params: { type: 'iu.piece.revised' }, body: { internal_only: true, ...signed } }),
   },
   {
-    file: 'retention/policies/[table].put', role: 'administrator', answer: SetRetentionPolicyOutcome, path: { table: pathName(200) }, params: { table: 'no_such_table' },
+    file: 'retention/policies/[table].put', answer: SetRetentionPolicyOutcome, path: { table: pathName(200) }, params: { table: 'no_such_table' },
     request: SetRetentionPolicyRequest,
     fields: { age_column: line(63), keep_days: { wrong: [...whole(1, 36_500).wrong, ['none', null]] }, actor_column: orNull(line(63)), active: flag, note: orEmpty(text(2000)), ...judged },
     close: async () => ({ age_column: 'created_at', keep_days: 30, actor_column: null, active: false, note: '', ...signed }),

@@ -1,19 +1,25 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { READING, WRITING } from './routes'
+import { ACTING, ANSWERED_BY_PROVIDER, READING, WRITING, nameOf } from './routes'
+import { ROUTES } from '#shared/access'
 
 const API = fileURLToPath(new URL('../../server/api', import.meta.url))
-const all = [...READING, ...WRITING]
+const all = [...READING, ...WRITING, ...ACTING]
 
 test('the table has one row for each route, and no other', () => {
   const files = readdirSync(API, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts') && file !== '[...path].ts')
-  expect(all.map(route => `${route.file}.ts`).sort()).toEqual(files.sort())
+  expect([...all.map(({ file }) => file), ...ANSWERED_BY_PROVIDER].map(file => `${file}.ts`).sort()).toEqual(files.sort())
 })
 
-test.each(all)('$file: the row has the role and the parts of the path that the route has', ({ file, role, path = {} }) => {
-  const source = readFileSync(`${API}/${file}.ts`, 'utf8')
-  expect(source).toContain(`defineConsoleHandler({ role: '${role}' }`)
+test('the table of access has one row for each route, and no other', () => {
+  const names = [...all.map(({ file }) => file), ...ANSWERED_BY_PROVIDER].map(nameOf)
+  expect(Object.keys(ROUTES).sort()).toEqual(['* /api/**', ...names].sort())
+})
+
+test.each(all)('$file: the row has the parts of the path that the route has, and the route names its row of access', ({ file, path = {} }) => {
+  expect(Object.keys(ROUTES)).toContain(nameOf(file))
+  expect(readFileSync(`${API}/${file}.ts`, 'utf8')).toContain(`defineConsoleHandler('${nameOf(file)}',`)
   expect(Object.keys(path)).toEqual([...file.matchAll(/\[(\w+)\]/g)].map(([, name]) => name))
 })
 

@@ -5,20 +5,25 @@
 import type { z } from 'zod'
 import type { Db } from '../../server/db/client'
 import type { Field, Sent } from './kinds'
+import { ACTING, ANSWERED_BY_PROVIDER } from './routes-acting'
 import { READING } from './routes-reading'
 import { TAKEN_NAME, WRITING } from './routes-writing'
-import type { Own } from './support'
-import type { Role } from '#shared/access'
+import type { Asks, Own } from './support'
+import type { RouteName } from '#shared/access'
 
 export interface RouteBase {
   /** Below server/api, without `.ts`. */
   file: string
-  /** The least role that it answers. */
-  role: Role | 'anyone'
   /** Parts of the path by name. */
   path?: Record<string, Sent>
   /** What a success is answered with. */
   answer: z.ZodType | 'file'
+}
+
+/** A route that does something without a body. */
+export interface ActingRoute extends RouteBase {
+  /** The names in the path with which it succeeds, and who asks; it sets up what it needs. */
+  succeeds: (own: Own) => Promise<{ params?: Record<string, string>, as?: Asks }>
 }
 
 /** A route that reads. */
@@ -39,8 +44,10 @@ export interface WritingRoute extends RouteBase {
   close: (db: Db) => Promise<Record<string, unknown>>
   /** Tables that a body which differs from `close` in one field may rightly write. */
   mayWrite?: string[]
-  /** A body, and the names in the path, with which it succeeds; it sets up what it needs. */
-  succeeds: (own: Own) => Promise<{ params?: Record<string, string>, body: Record<string, unknown> }>
+  /** The field that only the account can judge: `close` is refused for it. */
+  judgedByAccount?: string
+  /** A body, and the names in the path, with which it succeeds, and who asks; it sets up what it needs. */
+  succeeds: (own: Own) => Promise<{ params?: Record<string, string>, body: Record<string, unknown>, as?: Asks }>
 }
 
 /** The method and the address of a route. */
@@ -50,4 +57,11 @@ export function addressOf(file: string, params: Record<string, string> = {}): { 
   return { method: method!.toUpperCase(), path: `/api/${filled}` }
 }
 
-export { READING, TAKEN_NAME, WRITING }
+/** The name that the table of access has for a route. */
+export function nameOf(file: string): RouteName {
+  const { method, path } = addressOf(file)
+  const names = [...file.matchAll(/\[(\w+)\]/g)].map(([, name]) => name!)
+  return names.reduce((address, name) => address.replace(`no-${name}`, `:${name}`), `${method} ${path}`) as RouteName
+}
+
+export { ACTING, ANSWERED_BY_PROVIDER, READING, TAKEN_NAME, WRITING }

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { replay } from '../../server/cli/demo'
 import { useConsole } from '../helpers/api'
-import { READING, WRITING, addressOf } from './routes'
+import { ACTING, READING, WRITING, addressOf, nameOf } from './routes'
+import { ROUTES } from '#shared/access'
 import type { ReadingRoute } from './routes'
 import { ask, collection, compose, get, orchestration, post, strictly } from './support'
 import { NewerCount } from '#shared/schemas/event'
@@ -34,7 +35,7 @@ async function readRoute({ file, asked, answer }: ReadingRoute) {
   const addresses = await asked?.(own.db) ?? [{}]
   for (const { params, query } of addresses) {
     const path = addressOf(file, params).path + (query ? `?${query}` : '')
-    const response = await own.fetch(path)
+    const response = await (ROUTES[nameOf(file)] === 'person' ? own.signedIn : own).fetch(path)
     expect(response.status, path).toBe(200)
     expect(response.headers.get('cache-control'), path).toBe('no-store')
     if (answer !== 'file') expectShape(answer, await response.json(), path)
@@ -84,9 +85,17 @@ describe('after the replayed operation, a hand edit and a run of each kind', () 
   })
 
   test.each(WRITING)('$file succeeds and answers exactly as its schema says', async ({ file, answer, succeeds }) => {
-    const { params, body } = await succeeds(own)
+    const { params, body, as = own } = await succeeds(own)
     const { method, path } = addressOf(file, params)
-    const answered = await ask(own, method, path, body)
+    const answered = await ask(as, method, path, body)
+    expect(answered.status, JSON.stringify(answered.body)).toBe(200)
+    expectShape(answer as z.ZodType, answered.body, path)
+  })
+
+  test.each(ACTING)('$file succeeds and answers exactly as its schema says', async ({ file, answer, succeeds }) => {
+    const { params, as = own } = await succeeds(own)
+    const { method, path } = addressOf(file, params)
+    const answered = await ask(as, method, path, {})
     expect(answered.status, JSON.stringify(answered.body)).toBe(200)
     expectShape(answer as z.ZodType, answered.body, path)
   })

@@ -2,10 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { useConsole } from '../helpers/api'
+import { addPerson, signIn } from '../helpers/people'
 import type { Db } from '../../server/db/client'
+import type { Role } from '#shared/access'
 
 /** A file's console, as `useConsole` gives it. */
 export type Own = ReturnType<typeof useConsole>
+
+/** Somebody who asks the console. */
+export type Asks = Pick<Own, 'fetch'>
 
 /** An answer: HTTP status, headers and the JSON in it. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a test expects of a body is what it checks
@@ -15,7 +20,7 @@ export interface Answer { status: number, headers: Headers, body: any }
  * Sends one request and reads the JSON it is answered with.
  * @param body sent as JSON; a string is sent as it stands
  */
-export async function ask(own: Pick<Own, 'fetch'>, method: string, path: string, body?: unknown): Promise<Answer> {
+export async function ask(own: Asks, method: string, path: string, body?: unknown): Promise<Answer> {
   const response = await own.fetch(path, {
     method,
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -23,11 +28,34 @@ export async function ask(own: Pick<Own, 'fetch'>, method: string, path: string,
   return { status: response.status, headers: response.headers, body: await response.json() }
 }
 
+/**
+ * Whoever has a cookie.
+ * @param cookie as a browser sends it
+ */
+export const browser = (own: Pick<Own, 'fetchAs'>, cookie: string): Asks => ({
+  fetch: (path, init) => {
+    const headers = new Headers(init?.headers)
+    headers.set('cookie', cookie)
+    return own.fetchAs(null, path, { ...init, headers })
+  },
+})
+
+/**
+ * Somebody new, signed in.
+ * @returns who asks, with the person's id and address
+ */
+export async function somebody(own: Pick<Own, 'db' | 'url' | 'fetchAs'>, role: Role = 'viewer') {
+  const email = `${randomUUID()}@example.org`
+  const id = await addPerson(own.db, { email, role })
+  const cookie = await signIn(own.url, email)
+  return { ...browser(own, cookie), id, email, cookie }
+}
+
 /** `ask` with GET. */
-export const get = (own: Pick<Own, 'fetch'>, path: string) => ask(own, 'GET', path)
+export const get = (own: Asks, path: string) => ask(own, 'GET', path)
 
 /** `ask` with POST. */
-export const post = (own: Pick<Own, 'fetch'>, path: string, body: unknown) => ask(own, 'POST', path, body)
+export const post = (own: Asks, path: string, body: unknown) => ask(own, 'POST', path, body)
 
 /** The record of previews and runs: the one table that a refused or rolled-back request may write. */
 const RECORD = 'dot_iu_command_run'
@@ -95,4 +123,19 @@ export function strictly(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodNullable) return strictly(schema.unwrap() as z.ZodType).nullable()
   if (schema instanceof z.ZodOptional) return strictly(schema.unwrap() as z.ZodType).optional()
   return schema
+}
+
+/**
+ * What stands about people and their ways in; when a token was last used is left out.
+ * @returns table → its rows
+ */
+export async function accounts(db: Db): Promise<Record<string, unknown>> {
+  const { rows } = await sql<{ name: string, rows: unknown }>`
+    select 'person' as name, coalesce(jsonb_agg(to_jsonb(t) order by id), '[]') as rows from console.person t union all
+    select 'session', coalesce(jsonb_agg(to_jsonb(t) order by id), '[]') from console.session t union all
+    select 'sign_in_method', coalesce(jsonb_agg(to_jsonb(t) order by id), '[]') from console.sign_in_method t union all
+    select 'second_factor', coalesce(jsonb_agg(to_jsonb(t) order by id), '[]') from console.second_factor t union all
+    select 'invitation', coalesce(jsonb_agg(to_jsonb(t) order by id), '[]') from console.invitation t union all
+    select 'token', coalesce(jsonb_agg(to_jsonb(t) - 'last_used_at' order by id), '[]') from console.token t`.execute(db)
+  return Object.fromEntries(rows.map(({ name, rows: content }) => [name, content]))
 }

@@ -45,7 +45,7 @@ describe('versions', () => {
     const { body: family } = await get(own, '/api/families/tpl%3Afile%3Astatus-report')
     expect(family.versions).toMatchObject([{ version_seq: 1, version_status: 'current', registered_by: 'api-test', previous_collection_id: null }])
     expect((await get(own, `/api/runs/${body.run_id}`)).body).toMatchObject({
-      phase: 'run', operator: 'operator', actor: 'api-test', status: 'ok', refused: false, parameters: { version_label: 'v1', version_seq: 1 },
+      phase: 'run', operator: 'administrator@example.org (tests)', actor: 'api-test', status: 'ok', refused: false, parameters: { version_label: 'v1', version_seq: 1 },
       effects: { tables: [{ table: 'iu_collection_template_version', inserted: 1, updated: 0, deleted: 0 }] },
     })
   })
@@ -89,7 +89,7 @@ describe('gates', () => {
     expect(await gate(COMPOSER)).toEqual(opened.body.gate)
     expect((await get(own, '/api/shell')).body.gates.open).toEqual([COMPOSER])
     expect((await get(own, '/api/gates')).body.changes[0]).toMatchObject({ key: COMPOSER, old_value: 'false', new_value: 'true', changed_by: 'release-engineer', reason: 'a release' })
-    expect((await get(own, `/api/runs/${opened.body.run_id}`)).body).toMatchObject({ phase: 'run', operator: 'operator', actor: 'release-engineer', reason: 'a release', parameters: { key: COMPOSER, open: true } })
+    expect((await get(own, `/api/runs/${opened.body.run_id}`)).body).toMatchObject({ phase: 'run', operator: 'administrator@example.org (tests)', actor: 'release-engineer', reason: 'a release', parameters: { key: COMPOSER, open: true } })
     const closed = await set(COMPOSER, { open: false, actor: 'release-engineer', reason: 'done' })
     expect(closed.body.gate).toMatchObject({ is_open: false, value: 'false', changed_from: 'true' })
   })

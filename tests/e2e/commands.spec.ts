@@ -77,7 +77,7 @@ test.describe('the runs', () => {
 
   test('one that broke off says so, without a detail', async ({ page, db }) => {
     const { id } = await db.selectNoFrom(eb => eb.fn<string>('public.fn_iu_command_run_record', [eb.val(JSON.stringify({
-      command_name: 'dot_iu_gate_set', phase: 'run', operator: 'operator', actor: 'runs-spec', reason: null, parameters: { key: COMPOSER }, dry_run: false,
+      command_name: 'dot_iu_gate_set', phase: 'run', operator: 'administrator@example.org (tests)', actor: 'runs-spec', reason: null, parameters: { key: COMPOSER }, dry_run: false,
       status: 'failed', refused: false, result: { status: 'failed', sqlstate: '55P03' }, effects: null, preview_id: null,
       started_at: new Date().toISOString(), duration_ms: 12,
     }))]).as('id')).executeTakeFirstOrThrow()

@@ -6,7 +6,7 @@ test.beforeAll(({ db }) => replayOperation(db))
 
 test('the server sends every page with its data in it', async ({ page, db, own }) => {
   const preview = await fetch(`${own.server.url}/api/rollbacks/preview`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ actor: 'iu-core-25000x-durable' }),
+    method: 'POST', headers: { 'content-type': 'application/json', 'authorization': `Bearer ${own.tokens.administrator}` }, body: JSON.stringify({ actor: 'iu-core-25000x-durable' }),
   })
   const { id: run } = await preview.json()
   const { id: piece } = await db.selectFrom('information_unit').select('id').where('canonical_address', '=', 'wf/onboarding/welcome').executeTakeFirstOrThrow()

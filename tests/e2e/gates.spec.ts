@@ -12,7 +12,7 @@ test('a gate is opened with a reason, seen on every page, and closed again; the 
   await page.getByRole('button', { name: `Open ${COMPOSER}` }).click()
   const dialogue = page.getByRole('dialog', { name: 'Open this gate' })
   await expect(dialogue).toContainText('Composing collections: no collection is made while it is closed.')
-  await expect(dialogue.getByLabel('Actor')).toHaveValue('operator')
+  await expect(dialogue.getByLabel('Actor')).toHaveValue('administrator@example.org')
   await dialogue.getByRole('button', { name: 'Open the gate' }).click()
   await expect(dialogue.getByLabel('Reason')).toHaveAccessibleDescription(/a reason is needed/)
   expect(await openGates(db)).toEqual([])

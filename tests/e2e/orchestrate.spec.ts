@@ -76,7 +76,7 @@ test('from an event of the outbox to a live instance: refused, previewed, run, a
   const main = page.getByRole('main')
   await expect(main).toContainText('Live run')
   await expect(main).toContainText('status ok')
-  await expect(main.locator('dl').first()).toContainText('operator')
+  await expect(main.locator('dl').first()).toContainText('administrator@example.org')
   await expect(main.getByRole('link', { name: ACTOR })).toBeVisible()
   await expect(main).toContainText('For the new colleague in support')
   await expect(main.getByText(/\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC/)).toBeVisible()

@@ -1,7 +1,7 @@
 import type { Db } from '../../server/db/client'
 import { expect, test, tolerate } from '../helpers/e2e'
 import { DETAIL_PAGES, PAGES, addressOf, expectNothingSticksOut } from './pages'
-import { ONBOARDING, SUPPORT_TEAM, collection, comesAlive, open, replayOperation } from './support'
+import { ONBOARDING, SUPPORT_TEAM, byToken, collection, comesAlive, open, replayOperation } from './support'
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
 
@@ -9,19 +9,19 @@ test.beforeAll(async ({ db, own }) => {
   await replayOperation(db)
   // So that there is a run to come by.
   await fetch(`${own.server.url}/api/rollbacks/preview`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
+    method: 'POST', headers: { 'content-type': 'application/json', 'authorization': `Bearer ${own.tokens.administrator}` }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
   })
 })
 
 /** The address of every page, one of each kind that is about one thing. */
 const everyAddress = async (db: Db) => [...PAGES, ...await Promise.all(DETAIL_PAGES.map(route => addressOf(db, route)))]
 
-test('every page is reached by clicking from the overview, answers well and has one heading', async ({ page, db }) => {
+test('every page is reached by clicking from the overview, answers well and has one heading', async ({ page, db, own }) => {
   // Some two hundred addresses.
   test.slow()
   const found = new Set(['/'])
   for (const address of found) {
-    const answer = await page.request.get(address)
+    const answer = await page.request.get(address, byToken(own))
     const html = await answer.text()
     expect.soft(answer.status(), address).toBe(200)
     // A download, not a page.

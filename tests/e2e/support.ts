@@ -7,6 +7,7 @@ import type { Db } from '../../server/db/client'
 import { collection } from '../api/support'
 import { startOwnConsole } from '../helpers/console'
 import { expect, test } from '../helpers/e2e'
+import type { OwnConsole } from '../helpers/console'
 
 export { collection, world } from '../api/support'
 
@@ -119,3 +120,6 @@ export async function logged(db: Db, actor: string) {
   const rows = await db.selectFrom('v_iu_auto_instantiate_event_log').select('instance_key').where('triggered_by', '=', actor).execute()
   return rows.length
 }
+
+/** Options of a request beside the browser, which keeps the session's cookie to itself: as the administrator. */
+export const byToken = (own: OwnConsole) => ({ headers: { authorization: `Bearer ${own.tokens.administrator}` } })

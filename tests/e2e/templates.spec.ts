@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { sql } from 'kysely'
 import { expect, test } from '../helpers/e2e'
-import { ONBOARDING, collection, open, reload, replayOperation } from './support'
+import { ONBOARDING, byToken, collection, open, reload, replayOperation } from './support'
 
 const table = (page: Page) => page.getByRole('table')
 /** The rows of templates, without the header and the group rows. */
@@ -52,7 +52,7 @@ test('filters and sort live in the address: a reload and the back button keep th
   await expect(rows(page).first()).toContainText('tpl:file:status-report/v1')
 })
 
-test('the columns that were chosen stay chosen', async ({ page }) => {
+test('the columns that were chosen stay chosen', async ({ page, own }) => {
   await open(page, '/templates')
   await expect(page.getByRole('columnheader', { name: 'Digest' })).toBeVisible()
   await page.getByRole('button', { name: 'Columns' }).click()
@@ -61,7 +61,7 @@ test('the columns that were chosen stay chosen', async ({ page }) => {
   await page.keyboard.press('Escape')
 
   // Already in the page that the server sends: no column appears and goes.
-  const html = await (await page.request.get('/templates')).text()
+  const html = await (await page.request.get('/templates', byToken(own))).text()
   expect(html).toContain('active_piece_count')
   expect(html).not.toContain('title="manifest_digest"')
 })
@@ -99,18 +99,18 @@ test('an empty list says why and offers to clear the filters', async ({ page }) 
   await expect(rows(page)).toHaveCount(4)
 })
 
-test('an export takes the filters along', async ({ page }) => {
+test('an export takes the filters along', async ({ page, own }) => {
   await open(page, '/templates?status=superseded&sort=key')
   await page.getByRole('button', { name: 'Export' }).click()
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()])
   expect(download.suggestedFilename()).toMatch(/\.csv$/)
-  const lines = (await (await page.request.get(download.url())).text()).trim().split('\n')
+  const lines = (await (await page.request.get(download.url(), byToken(own))).text()).trim().split('\n')
   expect(lines).toHaveLength(1 + 2)
   expect(lines.slice(1).every(line => line.includes('superseded'))).toBe(true)
 
   await page.getByRole('button', { name: 'Export' }).click()
   const link = await page.getByRole('menuitem', { name: 'JSON' }).getAttribute('href')
-  const exported: { collection_key: string }[] = await (await page.request.get(link!)).json()
+  const exported: { collection_key: string }[] = await (await page.request.get(link!, byToken(own))).json()
   expect(exported.map(row => row.collection_key)).toEqual(['tpl:file:status-report/v1', 'tpl:wf:onboarding/v1'])
 })
 

@@ -64,6 +64,9 @@ export async function startConsole(databaseUrl: string, env: Record<string, stri
   }
 }
 
+/** What a console of a test's own may have besides. */
+export interface OwnConsoleOptions { password?: string, env?: Record<string, string> }
+
 /** A running console with a database of its own. */
 export type OwnConsole = Awaited<ReturnType<typeof startOwnConsole>>
 
@@ -71,18 +74,23 @@ export type OwnConsole = Awaited<ReturnType<typeof startOwnConsole>>
  * Starts a console on a new database.
  * @param postgres address of the PostgreSQL server's maintenance database
  * @param contents what the database starts with
+ * @param options `password`: what stands in its connection string; `env`: further environment variables
  * @returns the console, with `db` for looking and editing behind its back; `stop` ends everything
  */
-export async function startOwnConsole(postgres: string, contents: Contents) {
+export async function startOwnConsole(postgres: string, contents: Contents, { password, env }: OwnConsoleOptions = {}) {
   const database = await createDatabase(postgres, contents)
   try {
-    const server = await startConsole(contents === 'empty' ? database.url : await consoleLogin(database.url))
+    const address = new URL(contents === 'empty' ? database.url : await consoleLogin(database.url))
+    if (password) address.password = password
+    const server = await startConsole(address.href, env)
     const db = createDb(database.url)
     const tokens = Object.fromEntries(await Promise.all(ROLES.map(async role =>
       [role, await giveToken(db, await addPerson(db, { email: emailOf(role), role }), role)]))) as Record<Role, string>
     return {
       server,
       db,
+      /** Where it keeps its data. */
+      databaseUrl: address.href,
       /** A token of somebody in each role, for the Authorization header. */
       tokens,
       /** The cookie of the administrator's session. */

@@ -1,7 +1,7 @@
 /** Playwright's `test` for the console: a server and demo data for each spec file, and pages that must stay clean. */
 import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect } from '@playwright/test'
-import type { BrowserContext, Page } from '@playwright/test'
+import type { APIRequestContext, BrowserContext, Page } from '@playwright/test'
 import type { Db } from '../../server/db/client'
 import { startOwnConsole } from './console'
 import type { OwnConsole } from './console'
@@ -24,6 +24,8 @@ interface TestFixtures {
   own: OwnConsole
   /** Who looks at the pages; null: nobody is signed in. */
   as: Role | null
+  /** Requests of the administrator's beside the browser, by token. */
+  request: APIRequestContext
   /** The spec file's database, for edits behind the console's back. */
   db: Db
 }
@@ -63,6 +65,14 @@ export const test = base.extend<TestFixtures, { consoleOfFile: ConsoleOfFile }>(
   own: [async ({ consoleOfFile }, use, testInfo) => {
     await use(await consoleOfFile(testInfo.file))
   }, { timeout: START_TIMEOUT_MS }],
+
+  request: async ({ own, playwright }, use) => {
+    const request = await playwright.request.newContext({
+      baseURL: own.server.url, extraHTTPHeaders: { authorization: `Bearer ${own.tokens.administrator}` },
+    })
+    await use(request)
+    await request.dispose()
+  },
 
   db: ({ own }, use) => use(own.db),
   baseURL: ({ own }, use) => use(own.server.url),

@@ -106,6 +106,10 @@ const guards = [
   { number: 47, rows: 'a command that was added', refusal: 'dot_iu_command_run holds runs of the console\'s own commands, or others were added',
     make: `insert into console.command (command_name, category, mutating, reversible, target_functions, description)
       values ('dot_iu_guard_test', 'health', false, true, '{fn_iu_guard_test}', 'A command that the guard has to see.');` },
+  { number: 49, rows: 'a person', refusal: 'person or audit_entry holds rows',
+    make: 'insert into console.person (email, name) values (\'a@example.org\', \'A\');' },
+  { number: 49, rows: 'an entry of the audit', refusal: 'person or audit_entry holds rows',
+    make: 'select console.fn_audit_record(\'sign_in\', \'refused\', null, null);' },
 ]
 
 const all = listMigrations()
