@@ -151,7 +151,7 @@ describe('pages', () => {
       path.replace(/[a-z]/, letter => `%${letter.charCodeAt(0).toString(16)}`), `/sign-in/..${path}`, `/__nuxt_island${path}`,
     ]
     for (const way of ways) {
-      for (const headers of [{ accept: 'text/html' }, { 'accept': 'application/json', 'x-nuxt-error': 'true' }]) {
+      for (const headers of <Record<string, string>[]>[{ accept: 'text/html' }, { 'accept': 'application/json', 'x-nuxt-error': 'true' }]) {
         const answer = await raw(own.url, { path: way, headers })
         expectSound(answer, way)
         expectNothing(answer, way)

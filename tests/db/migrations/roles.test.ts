@@ -80,7 +80,7 @@ test('a migration applied after 048 makes objects of iu_owner, and the next stat
     const file = join(folder, '999_later.sql')
     writeFileSync(file, 'create table public.iu_later (id integer primary key);')
     const who = await db.transaction().execute(async (trx) => {
-      await applyMigration(trx, { number: 999, name: '999_later', upFile: file, downFile: file })
+      await applyMigration(trx as never, { number: 999, name: '999_later', upFile: file, downFile: file })
       return rowsOf(trx, sql`
         select c.relowner::regrole::text as owner, current_user = session_user as back from pg_class c where c.oid = 'public.iu_later'::regclass`)
     })
