@@ -14,7 +14,7 @@ export default defineNuxtRouteMiddleware(async (to) => {
     if (failure !== undefined) return
     person.value = operator && { id: operator.id, name: operator.name, role: operator.role }
   }
-  else if (!person.value) {
+  else if (!person.value || useSignedOut().value) {
     person.value = await $fetch<SignedIn>('/api/session').catch(() => null)
   }
   if (!person.value) return navigateTo({ path: '/sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } })
