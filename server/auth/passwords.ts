@@ -44,6 +44,6 @@ let judge: ZxcvbnFactory | undefined
 export function weakness(password: string, about: string[]): string | null {
   judge ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
   // Judging grows with the length; what comes after the beginning makes nothing weaker.
-  const { score } = judge.check(password.slice(0, 64), [...OWN_WORDS, ...about.flatMap(text => text.split(/[\s@.]+/))])
+  const { score } = judge.check(password.slice(0, 64), [...OWN_WORDS, ...about.flatMap(text => [text, ...text.split(/[\s@.]+/)])])
   return score >= STRONG_ENOUGH ? null : 'is easy to guess; several words that do not belong together are better'
 }

@@ -23,7 +23,7 @@ test('a new password ends the other sessions and leaves this one', async ({ page
   await expect(next).toHaveAccessibleDescription(/guess/)
   await next.fill('other-words-for-the-lamp')
   await change.click()
-  await expect(page.getByText('The password is changed; your other sessions have ended')).toBeVisible()
+  await expect(page.getByText('The password is changed; your other sessions have ended', { exact: true })).toBeVisible()
   expect((await asOther()).status).toBe(401)
   await expect(page.getByRole('region', { name: 'Sessions' }).getByRole('listitem')).toHaveCount(1)
   await expect(present).toHaveValue('')
