@@ -5,6 +5,7 @@ import pg from 'pg'
 import { recordAudit } from '../db/audit'
 import { consoleDb } from '../utils/database'
 import { log } from '../utils/log'
+import { codesCountOnce } from './one-time-codes'
 import { hashPassword, verifyPassword } from './passwords'
 import { accessSettings } from './settings'
 
@@ -88,6 +89,7 @@ function open(pool: pg.Pool) {
           twoFactor: { modelName: 'second_factor', fields: snake('userId', 'backupCodes', 'failedVerificationCount', 'lockedUntil') },
         },
       }),
+      codesCountOnce,
       ...(oidc
         ? [genericOAuth({ config: [{
             providerId: OIDC,
