@@ -76,10 +76,13 @@ create table console.second_factor (
   backup_codes text not null,
   verified boolean not null default false,
   failed_verification_count integer not null default 0,
-  locked_until timestamptz
+  locked_until timestamptz,
+  last_used_step integer not null default 0
 );
 comment on table console.second_factor is
   'The secret of a person''s authenticator app and the backup codes, both encrypted with the console''s own secret.';
+comment on column console.second_factor.last_used_step is
+  'The time, in steps of 30 seconds since 1970, of the last code that was used: that one and earlier ones count no more.';
 
 create table console.invitation (
   id uuid primary key default gen_random_uuid(),
@@ -401,22 +404,26 @@ create function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_b
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_email text;
   v_ended integer;
 begin
+  select p.email into v_email from console.person p where p.id = p_person_id;
+  if not found then
+    return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+  end if;
   delete from console.session s
   where s.person_id = p_person_id and (p_session_id is null or s.id = p_session_id);
   get diagnostics v_ended = row_count;
   if p_session_id is not null and v_ended = 0 then
     return jsonb_build_object('status', 'session_not_found');
   end if;
-  perform console.fn_audit_record('sessions_ended', 'ok', p_by, p_address,
-                                  (select p.email from console.person p where p.id = p_person_id),
+  perform console.fn_audit_record('sessions_ended', 'ok', p_by, p_address, v_email,
                                   jsonb_build_object('sessions', v_ended));
   return jsonb_build_object('status', 'ok', 'sessions_ended', v_ended);
 end
 $$;
 comment on function console.fn_sessions_end(uuid, uuid, text, text) is
-  'Ends one session of a person, or with null all of them. Refuses with session_not_found.';
+  'Ends one session of a person, or with null all of them. Refuses with person_not_found, session_not_found.';
 
 create function console.fn_token_create(
   p_person_id uuid,

@@ -94,6 +94,7 @@ create table console.second_factor (
   verified boolean default false not null,
   failed_verification_count integer default 0 not null,
   locked_until timestamp with time zone,
+  last_used_step integer default 0 not null,
   constraint second_factor_pkey PRIMARY KEY (id),
   constraint second_factor_person_id_key UNIQUE (person_id)
 );
@@ -656,16 +657,20 @@ CREATE OR REPLACE FUNCTION console.fn_sessions_end(p_person_id uuid, p_session_i
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
+  v_email text;
   v_ended integer;
 begin
+  select p.email into v_email from console.person p where p.id = p_person_id;
+  if not found then
+    return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+  end if;
   delete from console.session s
   where s.person_id = p_person_id and (p_session_id is null or s.id = p_session_id);
   get diagnostics v_ended = row_count;
   if p_session_id is not null and v_ended = 0 then
     return jsonb_build_object('status', 'session_not_found');
   end if;
-  perform console.fn_audit_record('sessions_ended', 'ok', p_by, p_address,
-                                  (select p.email from console.person p where p.id = p_person_id),
+  perform console.fn_audit_record('sessions_ended', 'ok', p_by, p_address, v_email,
                                   jsonb_build_object('sessions', v_ended));
   return jsonb_build_object('status', 'ok', 'sessions_ended', v_ended);
 end
@@ -5166,6 +5171,8 @@ comment on column console.command.target_functions is 'Names of functions in sch
 
 comment on column console.person.email_verified is 'For the sign-in library: an administrator vouches for the address of everybody who is added.';
 
+comment on column console.second_factor.last_used_step is 'The time, in steps of 30 seconds since 1970, of the last code that was used: that one and earlier ones count no more.';
+
 comment on column public.dot_iu_command_catalog.dry_run_gates is 'Those of its gates that a dry run needs too.';
 
 comment on column public.dot_iu_command_catalog.gates is 'Every gate that it needs to be run live, or to be run at all where it knows no dry run.';
@@ -5210,7 +5217,7 @@ comment on function console.fn_person_add(p_email text, p_name text, p_role text
 
 comment on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) is 'Sets a person''s role and whether the person is disabled; a disabled person''s sessions, tokens and invitations end. Refuses with person_not_found, last_administrator.';
 
-comment on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) is 'Ends one session of a person, or with null all of them. Refuses with session_not_found.';
+comment on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) is 'Ends one session of a person, or with null all of them. Refuses with person_not_found, session_not_found.';
 
 comment on function console.fn_sign_in_admit(p_account_hash text, p_address text) is 'Counts one attempt to sign in, before the password is looked at: 10 per account and 50 per address in 15 minutes. Refuses with too_many_attempts and the seconds to wait.';
 

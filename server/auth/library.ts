@@ -5,8 +5,9 @@ import pg from 'pg'
 import { recordAudit } from '../db/audit'
 import { consoleDb } from '../utils/database'
 import { log } from '../utils/log'
+import { codesCountOnce } from './one-time-codes'
 import { hashPassword, verifyPassword } from './passwords'
-import { accessSettings } from './settings'
+import { type AccessSettings, accessSettings } from './settings'
 
 /** A working day: after that one signs in again, whatever one was doing. */
 const SESSION_SECONDS = 12 * 60 * 60
@@ -27,26 +28,31 @@ const snake = (...fields: string[]) => Object.fromEntries(
 /** `__Host-`: set by this very host, over TLS or on this machine, for all of it and for nobody else. */
 const cookie = (name: string) => ({ name: `__Host-iu-${name}`, attributes: { secure: true, httpOnly: true, sameSite: 'lax' as const, path: '/' } })
 
+let shared: pg.Pool | undefined
+
 /** Its own few connections: the library wants dates as objects, the console as text. */
-function connect(databaseUrl: string) {
+function connection() {
+  if (shared) return shared
+  const databaseUrl = process.env.DATABASE_URL
+  if (!databaseUrl) throw new Error('DATABASE_URL is not set')
   const pool = new pg.Pool({
     connectionString: databaseUrl, max: 4, application_name: 'iu-console-access', options: '-c timezone=UTC',
     connectionTimeoutMillis: 5_000, statement_timeout: 5_000, keepAlive: true,
   })
   pool.on('error', error => log.warn({ err: error.message }, 'an idle database connection broke'))
   pool.on('connect', client => client.on('error', () => {}))
-  return pool
+  return shared = pool
 }
 
-function open(pool: pg.Pool) {
-  const { secret, origin, oidc } = accessSettings()
+function open({ provider }: { provider: AccessSettings['oidc'] }) {
+  const { secret, origin } = accessSettings()
   return betterAuth({
     appName: 'IU Console',
     secret,
     baseURL: origin ?? 'http://127.0.0.1',
     // Where the identity provider sends people back to: server/api/session/callback/oidc.get.ts.
     basePath: '/api/session',
-    database: { db: new Kysely({ dialect: new PostgresDialect({ pool }) }).withSchema('console'), type: 'postgres', transaction: true },
+    database: { db: new Kysely({ dialect: new PostgresDialect({ pool: connection() }) }).withSchema('console'), type: 'postgres', transaction: true },
     telemetry: { enabled: false },
     // Its own page of errors is not mounted.
     onAPIError: { errorURL: '/sign-in' },
@@ -88,12 +94,13 @@ function open(pool: pg.Pool) {
           twoFactor: { modelName: 'second_factor', fields: snake('userId', 'backupCodes', 'failedVerificationCount', 'lockedUntil') },
         },
       }),
-      ...(oidc
+      codesCountOnce,
+      ...(provider
         ? [genericOAuth({ config: [{
             providerId: OIDC,
-            discoveryUrl: `${oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-            clientId: oidc.clientId,
-            clientSecret: oidc.clientSecret,
+            discoveryUrl: `${provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+            clientId: provider.clientId,
+            clientSecret: provider.clientSecret,
             scopes: ['openid', 'email', 'profile'],
             pkce: true,
             // Only people an administrator has added.
@@ -134,22 +141,28 @@ function open(pool: pg.Pool) {
   })
 }
 
-let pool: pg.Pool | undefined
 let library: ReturnType<typeof open> | undefined
+let withProvider: ReturnType<typeof open> | undefined
 
 /**
- * The sign-in library on the console's database: password hashes, session cookies, second factor, identity provider.
+ * The sign-in library on the console's database: password hashes, session cookies, second factor.
  * Only `server/auth` speaks to it; none of its own routes is reachable.
  * @throws Error when DATABASE_URL or a setting of access is missing
  */
-export function accessLibrary() {
-  const url = process.env.DATABASE_URL
-  if (!url) throw new Error('DATABASE_URL is not set')
-  pool ??= connect(url)
-  return library ??= open(pool)
-}
+export const accessLibrary = () => library ??= open({ provider: null })
 
-/** Asks the identity provider for its addresses again: the library does so once, and goes without a provider that was away. */
-export function askProviderAnew(): void {
-  library = undefined
+/**
+ * The same with the identity provider. Apart, because it answers nothing before the provider has told its addresses, and
+ * passwords and sessions do not wait for that.
+ * @throws Error as `accessLibrary`
+ */
+export const providerLibrary = () => withProvider ??= open({ provider: accessSettings().oidc })
+
+/**
+ * Lets the next sign-in ask the identity provider for its addresses again: the library does so once, and goes without a
+ * provider that was away.
+ * @param library the one that went without; a newer one stays
+ */
+export function askProviderAnew(library: ReturnType<typeof providerLibrary>): void {
+  if (withProvider === library) withProvider = undefined
 }

@@ -1,45 +1,68 @@
 import { type H3Event, getQuery, sendRedirect } from 'h3'
 import { NotFound } from '../utils/errors'
-import { OIDC, accessLibrary, askProviderAnew } from './library'
+import { OIDC, askProviderAnew, providerLibrary } from './library'
 import { accessSettings } from './settings'
 import { isRefused, libraryHeaders, passCookiesOn } from './sign-in'
+
+/** The library itself waits for a silent provider for minutes. */
+const PATIENCE_MS = 5_000
+
+type Library = ReturnType<typeof providerLibrary>
+
+/** The provider has not answered in time. */
+class Silent extends Error {}
 
 function requireProvider() {
   if (!accessSettings().oidc) throw new NotFound('No identity provider is configured here.')
 }
 
+/** What the provider has a part in; to the sign-in page, which says so, when it is away or does not answer. */
+async function withProvider(event: H3Event, work: (library: Library) => Promise<{ headers: Headers, to: string }>): Promise<void> {
+  requireProvider()
+  const library = providerLibrary()
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Silent()), PATIENCE_MS)
+  })
+  let to = '/sign-in?error=provider_unavailable'
+  try {
+    const answer = await Promise.race([work(library), silence])
+    passCookiesOn(event, answer.headers)
+    to = answer.to
+  }
+  catch (error) {
+    if (!isRefused(error) && !(error instanceof Silent)) throw error
+    askProviderAnew(library)
+  }
+  finally {
+    clearTimeout(timer)
+  }
+  await sendRedirect(event, to)
+}
+
 /**
  * Sends the browser to the identity provider, with a state and a PKCE challenge of its own.
  * To the sign-in page, when the provider is away.
- * @param to the path of this console to come back to
+ * @param next the path of this console to come back to
  * @throws NotFound when none is configured
  */
-export async function goToProvider(event: H3Event, to: string): Promise<void> {
-  requireProvider()
-  try {
-    const { headers, response } = await accessLibrary().api.signInSocial({
-      body: { provider: OIDC, callbackURL: to, errorCallbackURL: '/sign-in' }, headers: libraryHeaders(event), returnHeaders: true,
+export const goToProvider = (event: H3Event, next: string): Promise<void> =>
+  withProvider(event, async ({ api }) => {
+    const { headers, response } = await api.signInSocial({
+      body: { provider: OIDC, callbackURL: next, errorCallbackURL: '/sign-in' }, headers: libraryHeaders(event), returnHeaders: true,
     })
-    passCookiesOn(event, headers)
-    await sendRedirect(event, response.url!)
-  }
-  catch (error) {
-    if (!isRefused(error)) throw error
-    askProviderAnew()
-    await sendRedirect(event, '/sign-in?error=provider_unavailable')
-  }
-}
+    return { headers, to: response.url! }
+  })
 
 /**
  * Takes the browser back from the identity provider: signed in, if an administrator has added a person of that verified
  * address, else at the sign-in page with what went wrong.
  * @throws NotFound when none is configured
  */
-export async function returnFromProvider(event: H3Event): Promise<void> {
-  requireProvider()
-  const response = await accessLibrary().api.callbackOAuth({
-    method: 'GET', params: { id: OIDC }, query: getQuery(event), headers: libraryHeaders(event), asResponse: true,
+export const returnFromProvider = (event: H3Event): Promise<void> =>
+  withProvider(event, async ({ api }) => {
+    const response = await api.callbackOAuth({
+      method: 'GET', params: { id: OIDC }, query: getQuery(event), headers: libraryHeaders(event), asResponse: true,
+    })
+    return { headers: response.headers, to: response.headers.get('location') ?? '/sign-in' }
   })
-  passCookiesOn(event, response.headers)
-  await sendRedirect(event, response.headers.get('location') ?? '/sign-in')
-}

@@ -68,7 +68,7 @@ export async function confirmSecondFactor({ event, db, user }: Own, code: string
   }
   catch (error) {
     if (!isRefused(error)) throw error
-    throw new FieldError('code', 'is wrong; codes change every 30 seconds')
+    throw new FieldError('code', 'is wrong or was used; codes change every 30 seconds')
   }
   await recordAudit(db, { kind: 'second_factor_on', outcome: 'ok', who: user.name, address: clientAddress(event) })
 }

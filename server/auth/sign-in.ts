@@ -11,7 +11,7 @@ import { CLIENT_ADDRESS, accessLibrary } from './library'
 import type { SignInAnswer } from '#shared/schemas/account'
 
 const WRONG = 'The e-mail address or the password is wrong.'
-const WRONG_CODE = 'The code is wrong, or the sign-in took too long. Codes change every 30 seconds.'
+const WRONG_CODE = 'The code is wrong, or the sign-in took too long. Codes change every 30 seconds and count once.'
 
 /** The headers of a request as the library gets them. */
 export function libraryHeaders(event: H3Event): Headers {

@@ -92,6 +92,10 @@ export interface ConsoleSecondFactor {
   backup_codes: string;
   failed_verification_count: Generated<number>;
   id: Generated<string>;
+  /**
+   * The time, in steps of 30 seconds since 1970, of the last code that was used: that one and earlier ones count no more.
+   */
+  last_used_step: Generated<number>;
   locked_until: string | null;
   person_id: string;
   secret: string;

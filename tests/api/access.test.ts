@@ -148,6 +148,7 @@ describe('what is logged', () => {
     await sql`alter view public.v_iu_template_family rename to v_kept_aside`.execute(own.db)
     await sql`create view public.v_iu_template_family as
       select v.*, 1 / (length(v.title) * 0) as canary_column from public.v_kept_aside v`.execute(own.db)
+    await sql`grant select on public.v_iu_template_family to iu_console`.execute(own.db)
     try {
       const { status, body, headers } = await get(own, '/api/families')
       expect(status).toBe(500)

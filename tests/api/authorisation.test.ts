@@ -126,6 +126,28 @@ describe.each(TARGETS)('$name', ({ name, method, path, body }) => {
   })
 })
 
+describe('a method that an address does not have', () => {
+  const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+  /** A name in an address stands for what other rows have there: GET /api/pieces/changes asks for the piece of that id. */
+  const isRow = (method: string, path: string) =>
+    TARGETS.some(({ name }) => new RegExp(`^${name.replace(/:\w+/g, '[^/]+')}$`).test(`${method} ${path}`))
+  const paths = [...new Set([...TARGETS.map(({ path }) => path), '/api', '/api/', '/api/no-such-thing'])]
+
+  test.each(paths)('%s: nobody is told to sign in, others that there is nothing; never a page, nor sent to one', async (path) => {
+    const absent = METHODS.filter(method => !isRow(method, path))
+    for (const asker of ASKERS) {
+      for (const method of absent) {
+        const about = `${asker.as}, ${method}`
+        const answer = await send(asker, method, path)
+        expect([about, answer.status]).toEqual([about, asker.role === null ? 401 : 404])
+        expect(answer.headers, about).toMatchObject({ 'content-type': expect.stringMatching(/^application\/json/), 'cache-control': 'no-store' })
+        expect(answer.headers.location, about).toBeUndefined()
+        if (method !== 'HEAD') expect(JSON.parse(answer.body).error.status, about).toBe(asker.role === null ? 'not_signed_in' : 'not_found')
+      }
+    }
+  })
+})
+
 describe('an address below /api that is no route', () => {
   test.each(['/api', '/api/', '/api/no-such-thing', '/api/templates/x/y/z', '/api/session/callback/other', '/api/session/sign-in/email', '/api/session/get-session', '/api/auth/ok', '/api/.env', '/api/%00'])('%s', async (path) => {
     for (const asker of ASKERS) {

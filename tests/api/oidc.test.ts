@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
@@ -184,6 +185,51 @@ describe('where it leads', () => {
     for (const path of ['/api/session/oidc', '/api/session/callback/oidc?code=x&state=x']) {
       expect((await raw(own.url, { path })).status).toBe(404)
     }
+  })
+
+  test('to a provider that takes the call and never answers: only the way through it waits, and not for long', async () => {
+    const silent = createServer()
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+    const calls = new Set<Socket>()
+    silent.on('connection', socket => calls.add(socket))
+    const { port } = silent.address() as AddressInfo
+    const alone = await startConsole(own.databaseUrl, { IU_OIDC_ISSUER: `http://127.0.0.1:${port}`, IU_OIDC_CLIENT_ID: 'x', IU_OIDC_CLIENT_SECRET: 'y' })
+    const timed = async <Result>(work: Promise<Result>) => {
+      const started = performance.now()
+      return { result: await work, ms: performance.now() - started }
+    }
+    try {
+      const leaving = timed(raw(alone.url, { path: '/api/session/oidc' }))
+      const way = await timed(signIn(alone.url, emailOf('viewer')))
+      const look = await timed(raw(alone.url, { path: '/api/session', headers: { cookie: way.result } }))
+      expect(look.result.status).toBe(200)
+      expect(Math.max(way.ms, look.ms)).toBeLessThan(3_000)
+      const left = await leaving
+      expect(calls.size).toBeGreaterThan(0)
+      expect([left.result.status, left.result.headers.location]).toEqual([302, '/sign-in?error=provider_unavailable'])
+      expect(left.ms).toBeLessThan(10_000)
+    }
+    finally {
+      for (const call of calls) call.destroy()
+      silent.close()
+      await alone.stop()
+    }
+  })
+
+  test('to a provider that falls silent while somebody is there: back to the sign-in page, which says so', async () => {
+    const { email } = await added()
+    const begun = await begin(claimsOf(email))
+    provider.silent = true
+    try {
+      const started = performance.now()
+      const answer = await come(begun)
+      expect([answer.status, answer.headers.location]).toEqual([302, '/sign-in?error=provider_unavailable'])
+      expect(performance.now() - started).toBeLessThan(10_000)
+    }
+    finally {
+      provider.silent = false
+    }
+    expect(sessionOf(await come(await begin(claimsOf(email))))).toBeDefined()
   })
 
   test('to a provider that is away: an answer, and no fault', async () => {

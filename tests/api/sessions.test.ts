@@ -1,10 +1,11 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
 import { PASSWORD, addPerson, emailOf, giveToken, signIn } from '../helpers/people'
 import { raw } from './raw'
 import { ask, browser, get, post, somebody } from './support'
+import { ApiErrorBody } from '#shared/schemas/error'
 
 const own = useConsole()
 const SECRET = 'a secret of the tests, which is long enough'
@@ -99,6 +100,17 @@ describe('a cookie', () => {
     const person = await somebody(own)
     expect((await post(own, `/api/people/${person.id}/sessions/end`, {})).status).toBe(200)
     expect(await sessionStatus(person.cookie)).toBe(401)
+  })
+
+  test.each([
+    ['POST', 'sessions/end', {}], ['POST', 'invitation', {}], ['PUT', '', { role: 'viewer', disabled: true }],
+  ])('%s /api/people/:id/%s of somebody who does not exist: there is no such person, and nothing is on record', async (method, below, body) => {
+    const entries = async () => (await sql`select from console.audit_entry`.execute(own.db)).rows.length
+    const before = await entries()
+    const answer = await ask(own, method, `/api/people/${randomUUID()}${below && `/${below}`}`, body)
+    expect([answer.status, answer.body.error.status]).toEqual([404, 'person_not_found'])
+    expect(ApiErrorBody.strict().safeParse(answer.body).error).toBeUndefined()
+    expect(await entries()).toBe(before)
   })
 
   test('of a changed password: other sessions end, and the one that changed it goes on with a new cookie', async () => {

@@ -5,7 +5,7 @@ import { startConsole } from '../helpers/console'
 import { PASSWORD, addPerson, emailOf } from '../helpers/people'
 import { totp } from '../helpers/totp'
 import { raw } from './raw'
-import { halfSignedIn, withSecondFactor } from './second-factor'
+import { cookiesOf, halfSignedIn, withOffer, withSecondFactor } from './second-factor'
 import { browser, post, somebody } from './support'
 
 // Behind a proxy, so that a test can come from as many addresses as it needs.
@@ -120,6 +120,70 @@ describe('the second factor', () => {
     expect((await post(browser(own, half), '/api/session/second-factor', { code: '000000' })).status).toBe(401)
     const done = await post(browser(own, half), '/api/session/second-factor', { code: totp(person.uri, 1) })
     expect(done.body).toEqual({ status: 'signed_in' })
+  })
+
+  test('a code counts once: not again at the next sign-in, nor for one that is before it', async () => {
+    const person = await withSecondFactor(own)
+    const code = totp(person.uri, 1)
+    const first = browser(own, await halfSignedIn(own, person.email))
+    expect((await post(first, '/api/session/second-factor', { code })).status).toBe(200)
+    const second = browser(own, await halfSignedIn(own, person.email))
+    for (const used of [code, totp(person.uri)]) {
+      const { status, body } = await post(second, '/api/session/second-factor', { code: used })
+      expect([status, body.error.status]).toEqual([401, 'not_signed_in'])
+    }
+    // What was refused has not used the sign-in up: a code that was not seen yet, or a backup code, ends it.
+    expect((await post(second, '/api/session/second-factor', { code: person.backupCodes[0] })).status).toBe(200)
+  })
+
+  test('a code that comes with eight sign-ins at once lets one of them in', async () => {
+    const person = await withSecondFactor(own)
+    const halves = []
+    for (let n = 0; n < 8; n += 1) halves.push(browser(own, await halfSignedIn(own, person.email)))
+    const code = totp(person.uri, 1)
+    const answers = await Promise.all(halves.map(half => post(half, '/api/session/second-factor', { code })))
+    expect(statuses(answers, 200)).toBe(1)
+    expect(statuses(answers, 401)).toBe(7)
+  })
+
+  test('a used code counts as a wrong one: ten of them lock the second factor', async () => {
+    const person = await withSecondFactor(own)
+    const code = totp(person.uri)
+    for (let n = 0; n < 2; n += 1) {
+      const half = browser(own, await halfSignedIn(own, person.email))
+      for (let again = 0; again < 5; again += 1) await post(half, '/api/session/second-factor', { code })
+    }
+    const half = browser(own, await halfSignedIn(own, person.email))
+    expect((await post(half, '/api/session/second-factor', { code: totp(person.uri, 1) })).status).toBe(401)
+  })
+
+  test('the code that confirmed it signs nobody in', async () => {
+    const person = await withOffer(own)
+    const code = totp(person.uri)
+    expect((await post(person, '/api/account/second-factor/confirm', { code })).status).toBe(200)
+    const half = browser(own, await halfSignedIn(own, person.email))
+    expect((await post(half, '/api/session/second-factor', { code })).status).toBe(401)
+    expect((await post(half, '/api/session/second-factor', { code: totp(person.uri, 1) })).status).toBe(200)
+  })
+
+  test('the code that confirmed it confirms nothing more', async () => {
+    const person = await withOffer(own)
+    const code = totp(person.uri)
+    const confirmed = await post(person, '/api/account/second-factor/confirm', { code })
+    const session = browser(own, cookiesOf(confirmed.headers))
+    const again = await post(session, '/api/account/second-factor/confirm', { code })
+    expect([again.status, again.body.error.field]).toEqual([400, 'code'])
+  })
+
+  test('taken off and offered anew, it has codes of its own; those of before count no more', async () => {
+    const person = await withSecondFactor(own)
+    const removed = await post(person, '/api/account/second-factor/remove', { password: PASSWORD })
+    expect(removed.status).toBe(200)
+    const session = browser(own, cookiesOf(removed.headers))
+    const { body: { uri } } = await post(session, '/api/account/second-factor', { password: PASSWORD })
+    for (const steps of [0, 1]) expect((await post(session, '/api/account/second-factor/confirm', { code: totp(person.uri, steps) })).status).toBe(400)
+    // The codes of before used none of the new ones up.
+    expect((await post(session, '/api/account/second-factor/confirm', { code: totp(uri) })).status).toBe(200)
   })
 
   test('a backup code counts once', async () => {

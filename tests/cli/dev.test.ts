@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { isAlive } from '../../bin/process.mjs'
 import { type ConsoleState, consoleName } from '../../bin/state.mjs'
 import { freePort } from '../../server/cli/ports'
+import { createDb } from '../../server/db/client'
 import { createDatabase } from '../helpers/databases'
+import { addPerson, emailOf, signIn } from '../helpers/people'
 import { type Program, runProgram } from './program'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -31,6 +33,9 @@ afterAll(async () => {
 
 test('the development server comes up, answers with pages and rows, and stops cleanly', { timeout: 180_000 }, async () => {
   const database = await createDatabase(inject('postgres'), 'demo')
+  const db = createDb(database.url)
+  await addPerson(db, { email: emailOf('viewer'), role: 'viewer' })
+  await db.destroy()
   const port = await freePort()
   const data = join(home, 'data')
   program = runProgram('start.mjs', ['--dev'], { IU_DATA_DIR: data, DATABASE_URL: database.url, PORT: String(port) }, join(home, 'copy'))
@@ -40,12 +45,13 @@ test('the development server comes up, answers with pages and rows, and stops cl
   const state = readFileSync(join(data, `${consoleName(database.url)}.json`), 'utf8')
   const { server } = JSON.parse(state) as Required<ConsoleState>
 
-  const rows = await fetch(`${url}/api/templates`)
+  const signedIn = { headers: { cookie: await signIn(url, emailOf('viewer')) } }
+  const rows = await fetch(`${url}/api/templates`, signedIn)
   expect([rows.status, (await rows.json()).total]).toEqual([200, 3])
-  const page = await fetch(`${url}/families`)
+  const page = await fetch(`${url}/families`, signedIn)
   expect(page.status).toBe(200)
   expect(await page.text()).toContain('tpl:wf:onboarding')
-  expect((await fetch(`${url}/api/no-such-thing`)).status).toBe(404)
+  expect((await fetch(`${url}/api/no-such-thing`, signedIn)).status).toBe(404)
 
   program.child.kill('SIGINT')
   expect(await program.ended).toBe(0)

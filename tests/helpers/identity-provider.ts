@@ -19,14 +19,14 @@ async function bodyOf(request: IncomingMessage) {
 /**
  * Starts an identity provider of OpenID Connect on this machine: discovery, authorisation code with PKCE, signed ID tokens.
  * @param client who may use it
- * @returns its address, `next`: whom it signs in, what it was asked for, and `stop`
+ * @returns its address, `next`: whom it signs in, what it was asked for, `silent`: whether it takes requests and never answers, and `stop`
  */
 export async function startIdentityProvider(client: { id: string, secret: string }) {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const jwk = { ...await exportJWK(publicKey), kid: 'key', alg: 'RS256', use: 'sig' }
   const codes = new Map<string, { challenge: string, redirectUri: string, nonce: string | null, claims: NonNullable<Claims> }>()
   const accessTokens = new Map<string, NonNullable<Claims>>()
-  const state = { next: null as Claims, asked: [] as URLSearchParams[], refused: [] as string[], issuer: '' }
+  const state = { next: null as Claims, asked: [] as URLSearchParams[], refused: [] as string[], silent: false, issuer: '' }
 
   function authorise(query: URLSearchParams) {
     state.asked.push(query)
@@ -63,6 +63,7 @@ export async function startIdentityProvider(client: { id: string, secret: string
   }
 
   const server = createServer(async (request, response) => {
+    if (state.silent) return
     const { pathname, searchParams } = new URL(request.url!, state.issuer)
     const send = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     if (pathname === '/.well-known/openid-configuration') {

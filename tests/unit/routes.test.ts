@@ -13,6 +13,9 @@ const FOR_ANYONE = [
   'session/second-factor.post.ts', 'session/ways.get.ts', 'set-up/check.post.ts', 'set-up/index.post.ts',
 ]
 
+/** What answers for addresses and methods that are no route. */
+const NO_ROUTE = ['[...].ts', 'index.ts']
+
 describe('the routes', () => {
   test('are found', () => expect(routes.length).toBeGreaterThan(25))
 
@@ -22,11 +25,11 @@ describe('the routes', () => {
     const access = ROUTES[names[0]!]
     expect(access === 'anyone').toBe(FOR_ANYONE.includes(file))
     // Nobody writes who may only read; the own account apart.
-    if (!/\.get\.ts$/.test(file) && file !== '[...path].ts') expect(access).not.toBe('viewer')
+    if (!/\.get\.ts$/.test(file) && !NO_ROUTE.includes(file)) expect(access).not.toBe('viewer')
     expect(source(file)).not.toMatch(/defineEventHandler|eventHandler\(|fromNodeMiddleware|sendError\(/)
   })
 
-  test.each(routes.filter(file => file !== '[...path].ts'))('%s has its method in its name, and is validate, call, return', (file) => {
+  test.each(routes.filter(file => !NO_ROUTE.includes(file)))('%s has its method in its name, and is validate, call, return', (file) => {
     expect(file).toMatch(/\.(get|post|put)\.ts$/)
     expect(source(file).trimEnd().split('\n').length).toBeLessThanOrEqual(40)
     expect(source(file)).not.toMatch(/\breadBody\(|\bgetQuery\(|\bgetRouterParam|\binsert into\b|\bupdate public\b|\bdelete from\b/)

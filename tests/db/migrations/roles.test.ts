@@ -65,7 +65,7 @@ test('what belongs to somebody else becomes iu_owner\'s when a superuser adopts 
     await sql.raw(`create role ${former}; alter table public.dot_config owner to ${former};
       alter function public.fn_iu_composer_enabled() owner to ${former}; drop table console.kysely_migration, console.kysely_migration_lock`).execute(db)
     const found = await adopt(db)
-    expect(found.filter(({ state }) => state === 'missing').map(({ migration }) => migration)).toEqual(['048_database_roles'])
+    expect(found.filter(({ state }) => state === 'missing').map(({ migration }) => migration)).toEqual(['048_database_roles', '049_accounts'])
     expect(await owners(db as never)).toEqual(['iu_owner'])
     const [kept] = await rowsOf(db, sql`
       select has_table_privilege(${former}, 'public.dot_config', 'update') as writes, has_function_privilege(${former}, 'public.fn_iu_composer_enabled()', 'execute') as calls`)

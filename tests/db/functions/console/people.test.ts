@@ -133,6 +133,13 @@ describe('console.fn_sessions_end', () => {
     expect(await count(db, 'session', sql`person_id = ${other}::uuid`)).toBe(1)
     expect((await audited(db)).map(({ kind }) => kind)).toEqual(['sessions_ended', 'sessions_ended'])
   }))
+
+  test('knows who is not there', () => withTransaction(async (db) => {
+    for (const session of [null, randomUUID()]) {
+      expect(await fn.endSessions(db, randomUUID(), session)).toEqual({ status: 'person_not_found', field: 'p_person_id' })
+    }
+    expect(await audited(db)).toEqual([])
+  }))
 })
 
 describe('tokens', () => {
