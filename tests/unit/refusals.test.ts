@@ -5,8 +5,8 @@ import { explainRefusal } from '../../server/utils/refusals'
 import { ruleOf } from '#shared/utils/refusals'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
-/** Successes, and an event type that is none: it is passed over silently. */
-const NOT_TOLD = ['ok', 'idempotent_replay', 'ignored']
+/** Successes; an event type that is none, which is passed over silently; and what is a 429 with the seconds to wait. */
+const NOT_TOLD = ['ok', 'idempotent_replay', 'ignored', 'too_many_attempts']
 
 /** Every status that a function of the migrations answers with. */
 const statuses = new Set(readdirSync(MIGRATIONS).filter(file => /^\d{3}_.*(?<!rollback)\.sql$/.test(file))
@@ -18,7 +18,7 @@ describe('a refusal', () => {
 
   test.each([...statuses, 'preview_refused', 'preview_expired', 'preview_outdated'])('%s is told in words, not by its name', (status) => {
     const { code, message } = explainRefusal({ status })
-    expect([400, 404, 409]).toContain(code)
+    expect([400, 403, 404, 409]).toContain(code)
     expect(message).not.toContain(status)
     expect(message).toMatch(/^[A-Z].*\.$/)
   })
@@ -28,7 +28,7 @@ describe('a refusal', () => {
     ['template_collection_not_found', 404], ['collection_not_found', 404], ['gate_not_found', 404], ['version_not_found', 404],
     ['live_gate_closed', 409], ['composer_gate_closed', 409], ['template_not_marked', 409], ['instance_key_conflict', 409],
     ['family_seq_collision', 409], ['blocked_by_reference', 409], ['preview_refused', 409], ['preview_expired', 409], ['preview_outdated', 409],
-    ['piece_not_found', 404], ['piece_not_active', 409], ['previous_not_found', 409],
+    ['role_above_own', 403], ['gate_opening_not_allowed', 403], ['piece_not_found', 404], ['piece_not_active', 409], ['previous_not_found', 409],
   ])('%s is %i', (status, code) => expect(explainRefusal({ status }).code).toBe(code))
 
   test('names the field as the request does', () => {

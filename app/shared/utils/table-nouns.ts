@@ -1,5 +1,6 @@
 /** A row of each table in an operator's words: one, many. */
 export const TABLE_NOUNS: Record<string, [one: string, many: string]> = {
+  audit_entry: ['audit entry', 'audit entries'],
   command: ['catalogue row', 'catalogue rows'],
   dot_config: ['setting', 'settings'],
   dot_config_change: ['gate change', 'gate changes'],
@@ -10,6 +11,7 @@ export const TABLE_NOUNS: Record<string, [one: string, many: string]> = {
   event_outbox_delivery_log: ['delivery attempt', 'delivery attempts'],
   event_type_registry: ['event type', 'event types'],
   information_unit: ['piece', 'pieces'],
+  invitation: ['link', 'links'],
   iu_auto_instantiate_event_log: ['log row', 'log rows'],
   iu_collection_template_instance_lineage: ['lineage row', 'lineage rows'],
   iu_collection_template_registry: ['template mark', 'template marks'],
@@ -29,6 +31,13 @@ export const TABLE_NOUNS: Record<string, [one: string, many: string]> = {
   iu_three_axis_envelope_request: ['envelope request', 'envelope requests'],
   iu_three_axis_envelope_trigger_error_log: ['envelope error', 'envelope errors'],
   iu_vector_sync_point: ['vector sync point', 'vector sync points'],
+  person: ['person', 'people'],
   route_registry: ['route', 'routes'],
   route_registry_change: ['route change', 'route changes'],
+  second_factor: ['second factor', 'second factors'],
+  session: ['session', 'sessions'],
+  sign_in_attempt: ['sign-in attempt', 'sign-in attempts'],
+  sign_in_method: ['way of signing in', 'ways of signing in'],
+  token: ['token', 'tokens'],
+  verification: ['sign-in under way', 'sign-ins under way'],
 }
