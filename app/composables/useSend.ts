@@ -4,7 +4,7 @@ interface Form { setErrors: (errors: { name: string, message: string }[]) => voi
 
 /**
  * Sends what a small form holds, and keeps what came of it: wrong fields go to the form, everything else into `failure`.
- * @param form where wrong fields are shown; with `validate-on-input-delay="0"`, or a check of the last key that comes late
+ * @param form where wrong fields are shown; with `validate-on-input-delay="1"`, or a check of the last key that comes late
  *   takes the server's errors away again
  * @returns `send`, which answers null when it did not go through; `busy`; `failure`, null while there is none
  */

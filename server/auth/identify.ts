@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type H3Event, getRequestHeader } from 'h3'
+import { sql } from 'kysely'
 import { tokenPerson } from '../db/tokens'
 import { consoleDb } from '../utils/database'
 import { accessLibrary } from './library'
@@ -33,6 +34,17 @@ async function lookUp(event: H3Event): Promise<Operator | null> {
   return { id: found.user.id, name: found.user.email, role: found.user.role as Role, sessionId: found.session.id }
 }
 
+/** The library keeps to itself why it failed: if the database is the reason, the database says so itself. */
+async function reasonOf(failure: unknown): Promise<unknown> {
+  try {
+    await sql`select 1`.execute(consoleDb())
+    return failure
+  }
+  catch (reason) {
+    return reason
+  }
+}
+
 /**
  * Finds out who is asking, by token or by session; both are looked up in the database each time.
  * @returns never throws: a database that is away is the answer's business
@@ -44,6 +56,6 @@ export async function identify(event: H3Event): Promise<Identity> {
     return { operator: await lookUp(event) }
   }
   catch (failure) {
-    return { operator: null, failure }
+    return { operator: null, failure: await reasonOf(failure) }
   }
 }

@@ -20,9 +20,9 @@ async function bothSchemes(page: Page) {
 }
 
 /** Has one run of its own kept, so that there is one to open. */
-async function somethingOnRecord({ fetch }: OwnConsole['server']) {
-  const answer = await fetch('/api/rollbacks/preview', {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
+async function somethingOnRecord({ server, tokens }: OwnConsole) {
+  const answer = await server.fetch('/api/rollbacks/preview', {
+    method: 'POST', headers: { 'content-type': 'application/json', 'authorization': `Bearer ${tokens.administrator}` }, body: JSON.stringify({ actor: 'iu-core-25000x-bulk' }),
   })
   expect(answer.status).toBe(200)
 }
@@ -41,7 +41,7 @@ async function everyLook(page: Page, path: string) {
 test.describe('with the replayed operation and one instance edited by hand', () => {
   test.beforeAll(async ({ db, own }) => {
     await replayOperation(db)
-    await somethingOnRecord(own.server)
+    await somethingOnRecord(own)
     await removePiece(db, EDITED, 'wf/onboarding/accounts')
   })
 
