@@ -60,7 +60,14 @@ export function useListQuery<T extends Record<string, Value>>(defaults: T) {
     watch(() => filters.value[key], (value) => {
       if (timer === undefined) local.value = value
     })
-    onScopeDispose(() => clearTimeout(timer))
+    // On the way to another page, what was typed last would come after it and hold the reader back.
+    const leaving = router.beforeEach((to, from) => {
+      if (to.path !== from.path) clearTimeout(timer)
+    })
+    onScopeDispose(() => {
+      clearTimeout(timer)
+      leaving()
+    })
     return computed<Filters<T>[K]>({
       get: () => local.value,
       set: (value) => {
