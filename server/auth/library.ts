@@ -103,6 +103,8 @@ function open({ provider }: { provider: AccessSettings['oidc'] }) {
             clientSecret: provider.clientSecret,
             scopes: ['openid', 'email', 'profile'],
             pkce: true,
+            // Without the provider's keys its word is worth nothing: then there is no sign-in, not one that is taken on trust.
+            requireIdTokenVerification: true,
             // Only people an administrator has added.
             disableImplicitSignUp: true,
             disableSignUp: true,

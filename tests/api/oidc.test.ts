@@ -187,6 +187,33 @@ describe('where it leads', () => {
     }
   })
 
+  test.each(['signature', 'issuer', 'audience', 'nonce'] as const)('with an ID token whose %s is wrong: nobody gets in', async (wrong) => {
+    const { email } = await added()
+    const begun = await begin(claimsOf(email))
+    provider.wrong = wrong
+    try {
+      const answer = await come(begun)
+      expect([answer.status, answer.headers.location?.replace(ORIGIN, '')]).toEqual([302, expect.stringMatching(/^\/sign-in\?.*error=/)])
+      expect(sessionOf(answer)).toBeUndefined()
+    }
+    finally {
+      provider.wrong = null
+    }
+  })
+
+  test('to a provider that tells no keys: its word is not taken on trust', async () => {
+    provider.keyless = true
+    const alone = await startConsole(own.databaseUrl, { IU_OIDC_ISSUER: provider.issuer, IU_OIDC_CLIENT_ID: CLIENT.id, IU_OIDC_CLIENT_SECRET: CLIENT.secret })
+    try {
+      const answer = await raw(alone.url, { path: '/api/session/oidc' })
+      expect([answer.status, answer.headers.location]).toEqual([302, '/sign-in?error=provider_unavailable'])
+    }
+    finally {
+      provider.keyless = false
+      await alone.stop()
+    }
+  })
+
   test('to a provider that takes the call and never answers: only the way through it waits, and not for long', async () => {
     const silent = createServer()
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))

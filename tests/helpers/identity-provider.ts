@@ -7,6 +7,9 @@ import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 /** Whom the provider says it is; null: the person does not agree. */
 export type Claims = { sub: string, email: string, email_verified: boolean, name: string } | null
 
+/** What can be wrong with an ID token. */
+export type Wrong = 'signature' | 'issuer' | 'audience' | 'nonce'
+
 /** A running provider. */
 export type IdentityProvider = Awaited<ReturnType<typeof startIdentityProvider>>
 
@@ -19,14 +22,16 @@ async function bodyOf(request: IncomingMessage) {
 /**
  * Starts an identity provider of OpenID Connect on this machine: discovery, authorisation code with PKCE, signed ID tokens.
  * @param client who may use it
- * @returns its address, `next`: whom it signs in, what it was asked for, `silent`: whether it takes requests and never answers, and `stop`
+ * @returns its address, `next`: whom it signs in, what it was asked for, `silent`: whether it takes requests and never answers,
+ *   `keyless`: whether it tells no keys, `wrong`: what is wrong with its next ID tokens, and `stop`
  */
 export async function startIdentityProvider(client: { id: string, secret: string }) {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const { privateKey: foreignKey } = await generateKeyPair('RS256')
   const jwk = { ...await exportJWK(publicKey), kid: 'key', alg: 'RS256', use: 'sig' }
   const codes = new Map<string, { challenge: string, redirectUri: string, nonce: string | null, claims: NonNullable<Claims> }>()
   const accessTokens = new Map<string, NonNullable<Claims>>()
-  const state = { next: null as Claims, asked: [] as URLSearchParams[], refused: [] as string[], silent: false, issuer: '' }
+  const state = { next: null as Claims, asked: [] as URLSearchParams[], refused: [] as string[], silent: false, keyless: false, wrong: null as Wrong | null, issuer: '' }
 
   function authorise(query: URLSearchParams) {
     state.asked.push(query)
@@ -57,8 +62,9 @@ export async function startIdentityProvider(client: { id: string, secret: string
     }
     const accessToken = randomUUID()
     accessTokens.set(accessToken, code.claims)
-    const idToken = await new SignJWT({ ...code.claims, ...(code.nonce ? { nonce: code.nonce } : {}) }).setProtectedHeader({ alg: 'RS256', kid: 'key' })
-      .setIssuer(state.issuer).setAudience(client.id).setIssuedAt().setExpirationTime('5m').sign(privateKey)
+    const idToken = await new SignJWT({ ...code.claims, ...(code.nonce ? { nonce: state.wrong === 'nonce' ? randomUUID() : code.nonce } : {}) }).setProtectedHeader({ alg: 'RS256', kid: 'key' })
+      .setIssuer(state.wrong === 'issuer' ? 'http://127.0.0.1:1' : state.issuer).setAudience(state.wrong === 'audience' ? 'another' : client.id)
+      .setIssuedAt().setExpirationTime('5m').sign(state.wrong === 'signature' ? foreignKey : privateKey)
     return { status: 200, body: { access_token: accessToken, id_token: idToken, token_type: 'Bearer', expires_in: 300 } }
   }
 
@@ -69,7 +75,7 @@ export async function startIdentityProvider(client: { id: string, secret: string
     if (pathname === '/.well-known/openid-configuration') {
       const { issuer } = state
       return send(200, {
-        issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, userinfo_endpoint: `${issuer}/userinfo`, jwks_uri: `${issuer}/jwks`,
+        issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, userinfo_endpoint: `${issuer}/userinfo`, ...(state.keyless ? {} : { jwks_uri: `${issuer}/jwks` }),
         response_types_supported: ['code'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['RS256'], code_challenge_methods_supported: ['S256'],
       })
     }
