@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
 import { PASSWORD } from '../helpers/people'
-import { totp } from '../helpers/totp'
+import { secretOf, totp } from '../helpers/totp'
 import { waitFor } from '../helpers/wait'
 import { raw } from './raw'
 import { READING, addressOf } from './routes'
@@ -44,6 +44,7 @@ beforeAll(async () => {
   const invited = await post(administrator, '/api/people', { email: 'invited@example.org', name: 'Invited', role: 'viewer' })
   Object.assign(secrets, {
     'the secret of the authenticator app': new URL(person.uri).searchParams.get('secret')!,
+    'the same out of its Base32': secretOf(person.uri).toString(),
     'a backup code': person.backupCodes[0]!,
     'the session': decodeURIComponent(administrator.cookie.split('=')[1]!).split('.')[0]!,
     'the token': made.body.token,
@@ -94,7 +95,7 @@ afterAll(() => answered.splice(0))
 
 test('all of them were there to be found', () => {
   expect(Object.entries(secrets).filter(([, secret]) => !secret || secret.length < 8)).toEqual([])
-  expect(Object.keys(secrets)).toHaveLength(11)
+  expect(Object.keys(secrets)).toHaveLength(12)
   expect(answered.length).toBeGreaterThan(60)
   expect(answered.find(({ to }) => to === 'a fault')!.text).toContain('internal_error')
 })
