@@ -1,6 +1,9 @@
 import { type H3Event, getRequestHeader } from 'h3'
 import { accessSettings } from './settings'
 
+/** Header in which `server/auth` tells the library where a request comes from; never taken from outside. */
+export const CLIENT_ADDRESS = 'x-iu-client-address'
+
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
 
 /**

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { recordAudit } from '../db/audit'
 import { consoleDb } from '../utils/database'
 import { log } from '../utils/log'
+import { CLIENT_ADDRESS } from './address'
 import { codesCountOnce } from './one-time-codes'
 import { hashPassword, verifyPassword } from './passwords'
 import { type AccessSettings, accessSettings } from './settings'
@@ -16,9 +17,6 @@ const HALF_DONE_SECONDS = 10 * 60
 
 /** The provider's name in addresses and in `console.sign_in_method`. */
 export const OIDC = 'oidc'
-
-/** Header in which `server/auth` tells the library where a request comes from; never taken from outside. */
-export const CLIENT_ADDRESS = 'x-iu-client-address'
 
 const WRONG = { message: 'Invalid email or password', code: 'INVALID_EMAIL_OR_PASSWORD' }
 

@@ -1,8 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { APIError } from 'better-auth'
 import { createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
 import { symmetricDecrypt } from 'better-auth/crypto'
+import { recordAudit } from '../db/audit'
 import { findSecret, spendStep } from '../db/second-factors'
 import { consoleDb } from '../utils/database'
+import { CLIENT_ADDRESS } from './address'
 
 const STEP_MS = 30_000
 /** The clocks of telephones are a little off: the code before and the one after are good as well. */
@@ -37,7 +40,7 @@ async function personOf(context: HookContext): Promise<string | undefined> {
 
 /**
  * For the sign-in library, which takes a code as often as it comes while its time lasts: a code counts once. One that was
- * used is handed on as a wrong one, so it is answered and counted like that.
+ * used is handed on as a wrong one, so it is answered and counted like that. And a wrong one stands in the audit.
  */
 export const codesCountOnce = {
   id: 'codes-count-once',
@@ -51,6 +54,16 @@ export const codesCountOnce = {
         const step = secret ? stepOf(secret, context.body.code) : undefined
         if (personId && step !== undefined && await spendStep(consoleDb(), personId, step)) return
         return { context: { body: { code: '' } } }
+      }),
+    }],
+    // Only here it is known whose code was wrong: the request itself does not say.
+    after: [{
+      matcher: ({ path }: { path?: string }) => path === '/two-factor/verify-totp' || path === '/two-factor/verify-backup-code',
+      handler: createAuthMiddleware(async (context) => {
+        if (!(context.context.returned instanceof APIError)) return
+        const personId = await personOf(context)
+        const person = personId ? await context.context.internalAdapter.findUserById(personId) : null
+        await recordAudit(consoleDb(), { kind: 'second_factor', outcome: 'refused', who: person?.email ?? null, address: context.headers?.get(CLIENT_ADDRESS) ?? null })
       }),
     }],
   },

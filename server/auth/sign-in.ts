@@ -5,9 +5,9 @@ import type { Db } from '../db/client'
 import { findEmail } from '../db/people'
 import { admitSignIn, signInSucceeded } from '../db/sign-in-limits'
 import { Denied, TooMany } from '../utils/errors'
-import { clientAddress } from './address'
+import { CLIENT_ADDRESS, clientAddress } from './address'
 import { hashToken } from './identify'
-import { CLIENT_ADDRESS, accessLibrary } from './library'
+import { accessLibrary } from './library'
 import type { SignInAnswer } from '#shared/schemas/account'
 
 const WRONG = 'The e-mail address or the password is wrong.'
@@ -82,7 +82,6 @@ export async function signInWithSecondFactor(event: H3Event, db: Db, code: strin
   }
   catch (error) {
     if (!isRefused(error)) throw error
-    await recordAudit(db, { kind: 'second_factor', outcome: 'refused', who: null, address })
     throw new Denied(401, WRONG_CODE)
   }
 }
