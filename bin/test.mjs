@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ensureChromium, findPostgres15 } from '../tests/helpers/machine.mjs'
+import { ensureChromium, ensurePlpgsqlCheck, findPostgres15 } from '../tests/helpers/machine.mjs'
 import { readPlaywrightReport, readVitestReport } from '../tests/helpers/reports.mjs'
 import { prepare } from './bootstrap.mjs'
 
@@ -36,7 +36,7 @@ const suites = [
   { name: 'typecheck', command: ['nuxt', 'typecheck'] },
   vitest('unit'),
   vitest('db-pg18'),
-  { ...vitest('db-pg15'), absent: () => !findPostgres15() && 'no PostgreSQL 15 is installed (Debian: postgresql-15, or set PG15_BIN)' },
+  { ...vitest('db-pg15'), needs: ['checker'], absent: () => !findPostgres15() && 'no PostgreSQL 15 is installed (Debian: postgresql-15, or set PG15_BIN)' },
   { ...vitest('cli'), needs: ['build'] },
   { ...vitest('api'), needs: ['build'] },
   { name: 'e2e', command: ['playwright', 'test', '--reporter=list,json'], read: readPlaywrightReport, needs: ['build', 'browser'] },
@@ -46,6 +46,7 @@ const preparations = {
   packages: () => prepare(),
   build: () => prepare({ build: true }),
   browser: ensureChromium,
+  checker: ensurePlpgsqlCheck,
 }
 
 let child

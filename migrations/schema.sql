@@ -2903,7 +2903,10 @@ declare
 begin
   for surface in
     select c.relname from pg_catalog.pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by c.relname
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+      -- What others keep beside the factory without a right for its owner is not its business.
+      and has_table_privilege(c.oid, 'select')
+    order by c.relname
   loop
     whole := null;
     kind := 'table';

@@ -13,6 +13,13 @@ export function findChromium() {
   return [process.env.CHROMIUM_PATH, ...BROWSERS].find(path => path && existsSync(path))
 }
 
+/** @returns {boolean} whether apt-get is here, allowed, and did it */
+function apt(/** @type {string[]} */ ...args) {
+  const isRoot = process.getuid?.() === 0
+  const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
+  return spawnSync(isRoot ? 'env' : 'sudo', isRoot ? command.slice(1) : ['-n', ...command], { stdio: 'inherit' }).status === 0
+}
+
 /**
  * Installs Debian's Chromium when the machine has no browser.
  * @returns {string} the executable
@@ -21,11 +28,6 @@ export function findChromium() {
 export function ensureChromium() {
   const present = findChromium()
   if (present) return present
-  const isRoot = process.getuid?.() === 0
-  const apt = (/** @type {string[]} */ ...args) => {
-    const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
-    return spawnSync(isRoot ? 'env' : 'sudo', isRoot ? command.slice(1) : ['-n', ...command], { stdio: 'inherit' }).status === 0
-  }
   console.log('No browser found: installing Debian\'s chromium')
   // An outdated package index is no reason to give up while the install itself works.
   apt('update')
@@ -42,4 +44,17 @@ export function ensureChromium() {
  */
 export function findPostgres15() {
   return [process.env.PG15_BIN, '/usr/lib/postgresql/15/bin'].find(path => path && existsSync(join(path, 'postgres')))
+}
+
+const CHECKER = 'postgresql-15-plpgsql-check'
+
+/**
+ * Installs the checker of PL/pgSQL for Debian's PostgreSQL 15, where that is the one.
+ * @throws {Error} what to install by hand, when apt-get is absent, not allowed or fails
+ */
+export function ensurePlpgsqlCheck() {
+  if (process.env.PG15_BIN || existsSync('/usr/share/postgresql/15/extension/plpgsql_check.control')) return
+  console.log(`Installing Debian's ${CHECKER}`)
+  apt('update')
+  if (!apt('install', '-y', CHECKER)) throw new Error(`The functions cannot be checked: ${CHECKER} could not be installed here. Install it (Debian: apt-get install ${CHECKER}).`)
 }

@@ -149,6 +149,7 @@ const breaks: [surface: string, how: string, damage: (db: Trx, well: Well) => Pr
     await run(db, `
       drop table if exists public.iu_three_axis_envelope_trigger_error_log cascade;
       create table public.iu_three_axis_envelope_trigger_error_log (id int, occurred_at timestamptz default now());
+      alter table public.iu_three_axis_envelope_trigger_error_log owner to iu_owner;
       insert into public.iu_three_axis_envelope_trigger_error_log values (1), (2)`)
     return ['iu_three_axis_envelope_trigger_error_log']
   }],

@@ -132,7 +132,8 @@ describe('a row that another one refers to', () => {
 
   test.each(['restrict', 'cascade', 'set null'])('stays also where the reference says on delete %s', action => withTransaction(async (db) => {
     await addEvents(db, [400, 500])
-    await sql.raw(`create table public.pinned (id int primary key, event_id uuid references public.event_outbox (id) on delete ${action})`).execute(db)
+    await sql.raw(`create table public.pinned (id int primary key, event_id uuid references public.event_outbox (id) on delete ${action});
+      alter table public.pinned owner to iu_owner`).execute(db)
     await sql`insert into public.pinned select 1, id from public.event_outbox where safe_payload ->> 'age' = '400'`.execute(db)
     await openGates(db, GATE)
     expect(await cleanup(db, live)).toMatchObject({ removed_rows: 1, kept_rows: 1, tables: [{ kept_by: [{ by: 'public.pinned.event_id', rows: 1 }] }] })

@@ -88,14 +88,22 @@ describe('what is not stated must not change', () => {
 
   test('a table that has gone is red, however empty it was; one that is new counts from nothing', () => withTransaction(async (db) => {
     await sql`create table public.leaving (id int primary key)`.execute(db)
+    await sql`alter table public.leaving owner to iu_owner`.execute(db)
     await snapshot(db, 'before')
     await sql`drop table public.leaving`.execute(db)
     await sql`create table public.coming (id int primary key)`.execute(db)
+    await sql`alter table public.coming owner to iu_owner`.execute(db)
     await sql`insert into public.coming values (1), (2)`.execute(db)
     const comparison = await compare(db, 'before', null, { coming: 2 })
     expect(comparison.surfaces.find(row => row.surface === 'leaving')).toMatchObject({ before: 0, after: null, verdict: 'gone' })
     expect(comparison.surfaces.find(row => row.surface === 'coming')).toMatchObject({ before: null, after: 2, delta: 2, verdict: 'expected' })
     expect(red(comparison)).toEqual(['leaving'])
+  }))
+
+  test('a table of somebody else\'s, which the factory may not read, is passed over', () => withTransaction(async (db) => {
+    await snapshot(db, 'before')
+    await sql`create table public.of_others (id int primary key)`.execute(db)
+    expect((await compare(db, 'before')).surfaces.map(row => row.surface)).not.toContain('of_others')
   }))
 })
 
