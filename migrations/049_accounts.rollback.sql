@@ -10,6 +10,7 @@ begin
   drop function console.fn_token_person(text);
   drop function console.fn_token_revoke(uuid, uuid, text, text);
   drop function console.fn_token_create(uuid, text, text, text, timestamptz, text);
+  drop function console.fn_second_factor_remove(uuid, text, text);
   drop function console.fn_sessions_end(uuid, uuid, text, text);
   drop function console.fn_person_set(uuid, text, boolean, text, text);
   drop function console.fn_person_add(text, text, text, text, text);

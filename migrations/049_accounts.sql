@@ -425,6 +425,35 @@ $$;
 comment on function console.fn_sessions_end(uuid, uuid, text, text) is
   'Ends one session of a person, or with null all of them. Refuses with person_not_found, session_not_found.';
 
+create function console.fn_second_factor_remove(p_person_id uuid, p_by text, p_address text)
+  returns jsonb
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_email text;
+begin
+  select p.email into v_email from console.person p where p.id = p_person_id for no key update;
+  if not found then
+    return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+  end if;
+  delete from console.second_factor f where f.person_id = p_person_id;
+  if not found then
+    return jsonb_build_object('status', 'no_second_factor');
+  end if;
+  update console.person p set two_factor_enabled = false, updated_at = now() where p.id = p_person_id;
+  -- Whoever has the lost device may have been signed in with it.
+  delete from console.session s where s.person_id = p_person_id;
+  perform console.fn_audit_record('second_factor_removed', 'ok', p_by, p_address, v_email);
+  return jsonb_build_object('status', 'ok');
+end
+$$;
+comment on function console.fn_second_factor_remove(uuid, text, text) is
+  'Takes a lost second factor off a person, whose sessions end; the password alone signs in until a new one is set up. '
+  'Refuses with person_not_found, no_second_factor.';
+
 create function console.fn_token_create(
   p_person_id uuid,
   p_name text,
@@ -523,6 +552,7 @@ grant execute on function
   console.fn_invitation_create(uuid, text, integer, text, text),
   console.fn_person_add(text, text, text, text, text),
   console.fn_person_set(uuid, text, boolean, text, text),
+  console.fn_second_factor_remove(uuid, text, text),
   console.fn_sessions_end(uuid, uuid, text, text),
   console.fn_sign_in_admit(text, text),
   console.fn_sign_in_succeeded(text, text),

@@ -650,6 +650,31 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION console.fn_second_factor_remove(p_person_id uuid, p_by text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_email text;
+begin
+  select p.email into v_email from console.person p where p.id = p_person_id for no key update;
+  if not found then
+    return jsonb_build_object('status', 'person_not_found', 'field', 'p_person_id');
+  end if;
+  delete from console.second_factor f where f.person_id = p_person_id;
+  if not found then
+    return jsonb_build_object('status', 'no_second_factor');
+  end if;
+  update console.person p set two_factor_enabled = false, updated_at = now() where p.id = p_person_id;
+  -- Whoever has the lost device may have been signed in with it.
+  delete from console.session s where s.person_id = p_person_id;
+  perform console.fn_audit_record('second_factor_removed', 'ok', p_by, p_address, v_email);
+  return jsonb_build_object('status', 'ok');
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5220,6 +5245,8 @@ comment on function console.fn_person_add(p_email text, p_name text, p_role text
 
 comment on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) is 'Sets a person''s role and whether the person is disabled; a disabled person''s sessions, tokens and invitations end. Refuses with person_not_found, last_administrator.';
 
+comment on function console.fn_second_factor_remove(p_person_id uuid, p_by text, p_address text) is 'Takes a lost second factor off a person, whose sessions end; the password alone signs in until a new one is set up. Refuses with person_not_found, no_second_factor.';
+
 comment on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) is 'Ends one session of a person, or with null all of them. Refuses with person_not_found, session_not_found.';
 
 comment on function console.fn_sign_in_admit(p_account_hash text, p_address text) is 'Counts one attempt to sign in, before the password is looked at: 10 per account and 50 per address in 15 minutes. Refuses with too_many_attempts and the seconds to wait.';
@@ -5565,6 +5592,10 @@ grant execute on function console.fn_person_add(p_email text, p_name text, p_rol
 revoke execute on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) from public;
 
 grant execute on function console.fn_person_set(p_person_id uuid, p_role text, p_disabled boolean, p_by text, p_address text) to iu_console;
+
+revoke execute on function console.fn_second_factor_remove(p_person_id uuid, p_by text, p_address text) from public;
+
+grant execute on function console.fn_second_factor_remove(p_person_id uuid, p_by text, p_address text) to iu_console;
 
 revoke execute on function console.fn_sessions_end(p_person_id uuid, p_session_id uuid, p_by text, p_address text) from public;
 

@@ -63,6 +63,7 @@ export const ROUTES = {
   'POST /api/people': 'administrator',
   'PUT /api/people/:id': 'administrator',
   'POST /api/people/:id/invitation': 'administrator',
+  'POST /api/people/:id/second-factor/remove': 'administrator',
   'POST /api/people/:id/sessions/end': 'administrator',
   'GET /api/pieces': 'viewer',
   'GET /api/pieces/:id': 'viewer',

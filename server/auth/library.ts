@@ -117,8 +117,12 @@ function open({ provider }: { provider: AccessSettings['oidc'] }) {
             if (!person || person.disabledAt) throw new APIError('UNAUTHORIZED', WRONG)
           },
           after: async (session, context) => {
+            if (!context) return
+            // A browser has one session: whoever signs in anew, as himself or as another, leaves none behind.
+            const before = await context.getSignedCookie(context.context.authCookies.sessionToken.name, context.context.secret)
+            if (before && before !== session.token) await context.context.internalAdapter.deleteSession(before)
             // Passwords and codes are written down where they are checked.
-            if (!context?.path.startsWith('/callback/')) return
+            if (!context.path.startsWith('/callback/')) return
             const person = await context.context.internalAdapter.findUserById(session.userId)
             await recordAudit(consoleDb(), { kind: 'sign_in', outcome: 'ok', who: person?.email ?? null, address: session.ipAddress ?? null, detail: { by: OIDC } })
           },

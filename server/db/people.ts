@@ -44,6 +44,10 @@ export const setPerson = (db: Db, person: { id: string, role: Role, disabled: bo
 export const endSessions = (db: Db, which: { personId: string, sessionId: string | null, by: string, address: string }) =>
   callFunction(db, Outcome, sql`console.fn_sessions_end(${which.personId}::uuid, ${which.sessionId}::uuid, ${which.by}, ${which.address})`)
 
+/** Calls `console.fn_second_factor_remove`. */
+export const removeSecondFactor = (db: Db, which: { personId: string, by: string, address: string | null }) =>
+  callFunction(db, Outcome, sql`console.fn_second_factor_remove(${which.personId}::uuid, ${which.by}, ${which.address})`)
+
 /**
  * The address of a person, as it is kept; for records of what somebody typed.
  * @returns null when there is nobody of that address

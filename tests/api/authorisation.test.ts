@@ -91,7 +91,7 @@ describe.each(TARGETS)('$name', ({ name, method, path, body }) => {
   const shut = ASKERS.filter(asker => !isAllowed(name, asker))
   const state = async () => ({ world: await world(own.db), accounts: await accounts(own.db), runs: await recorded(own.db) })
 
-  test.runIf(shut.length > 0)('is shut to whom the table does not name, however it is written, and nothing is written', async () => {
+  if (shut.length > 0) test('is shut to whom the table does not name, however it is written, and nothing is written', async () => {
     const before = await state()
     for (const asker of shut) {
       const answer = await send(asker, method, path, text)

@@ -72,7 +72,7 @@ describe('the runs', () => {
 
   test.each([
     ['command=dot_iu_gate_set', 1], ['phase=preview', 2], ['phase=run', 2], ['outcome=refused', 1], ['outcome=done', 3], ['outcome=failed', 0],
-    ['actor=actor-one', 2], ['actor=actor-two&outcome=refused', 1], [`operator=${encodeURIComponent(emailOf('administrator'))}`, 4], ['operator=nobody', 0], ['q=MAY', 2], ['q=%25', 0],
+    ['actor=actor-one', 2], ['actor=actor-two&outcome=refused', 1], [`operator=${encodeURIComponent(`${emailOf('administrator')} (tests)`)}`, 4], ['operator=nobody', 0], ['q=MAY', 2], ['q=%25', 0],
     ['within=hour', 4], ['within=day&phase=run', 2], ['on=2020-01-01', 0], [`on=${new Date().toISOString().slice(0, 10)}`, 4],
   ])('%s finds %i', async (query, count) => expect(await total(query)).toBe(count))
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { pathId } from './kinds'
 import type { ActingRoute } from './routes'
+import { withSecondFactor } from './second-factor'
 import { post, somebody } from './support'
 import { InvitationLink } from '#shared/schemas/account'
 
@@ -30,6 +31,10 @@ export const ACTING: ActingRoute[] = [
     },
   },
   { file: 'people/[id]/invitation.post', answer: InvitationLink, ...byId, succeeds: async own => ({ params: { id: (await somebody(own)).id } }) },
+  {
+    file: 'people/[id]/second-factor/remove.post', answer: Done, ...byId,
+    succeeds: async own => ({ params: { id: (await withSecondFactor(own)).id } }),
+  },
   { file: 'people/[id]/sessions/end.post', answer: SessionsEnded, ...byId, succeeds: async own => ({ params: { id: (await somebody(own)).id } }) },
 ]
 

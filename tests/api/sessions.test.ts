@@ -3,7 +3,9 @@ import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
 import { PASSWORD, addPerson, emailOf, giveToken, signIn } from '../helpers/people'
+import { totp } from '../helpers/totp'
 import { raw } from './raw'
+import { cookiesOf, withSecondFactor } from './second-factor'
 import { ask, browser, get, post, somebody } from './support'
 import { ApiErrorBody } from '#shared/schemas/error'
 
@@ -103,7 +105,7 @@ describe('a cookie', () => {
   })
 
   test.each([
-    ['POST', 'sessions/end', {}], ['POST', 'invitation', {}], ['PUT', '', { role: 'viewer', disabled: true }],
+    ['POST', 'sessions/end', {}], ['POST', 'second-factor/remove', {}], ['POST', 'invitation', {}], ['PUT', '', { role: 'viewer', disabled: true }],
   ])('%s /api/people/:id/%s of somebody who does not exist: there is no such person, and nothing is on record', async (method, below, body) => {
     const entries = async () => (await sql`select from console.audit_entry`.execute(own.db)).rows.length
     const before = await entries()
@@ -154,8 +156,18 @@ describe('a cookie', () => {
     const answer = await post(browser(own, attacker.cookie), '/api/session', { email: emailOf('viewer'), password: PASSWORD })
     const given = answer.headers.getSetCookie().find(text => text.startsWith(NAME))!.split(';')[0]!
     expect(parts(given).token).not.toBe(parts(attacker.cookie).token)
-    expect((await get(browser(own, attacker.cookie), '/api/session')).body.name).toBe(attacker.email)
+    expect(await sessionStatus(attacker.cookie)).toBe(401)
     expect((await get(browser(own, given), '/api/session')).body.name).toBe(emailOf('viewer'))
+  })
+
+  test('of before ends when the browser signs in anew, by a second factor too; that of another browser goes on', async () => {
+    const person = await withSecondFactor(own)
+    const other = await somebody(own)
+    const half = await post(browser(own, other.cookie), '/api/session', { email: person.email, password: PASSWORD })
+    expect([half.body.status, await sessionStatus(other.cookie)]).toEqual(['second_factor_needed', 200])
+    const both = `${other.cookie}; ${cookiesOf(half.headers)}`
+    expect((await post(browser(own, both), '/api/session/second-factor', { code: totp(person.uri, 1) })).body.status).toBe('signed_in')
+    expect([await sessionStatus(other.cookie), await sessionStatus(person.cookie)]).toEqual([401, 200])
   })
 
   test('goes to this host alone, over TLS or on this machine, and no script reads it', async () => {

@@ -6,7 +6,7 @@ import { PASSWORD, addPerson, emailOf } from '../helpers/people'
 import { totp } from '../helpers/totp'
 import { raw } from './raw'
 import { cookiesOf, halfSignedIn, withOffer, withSecondFactor } from './second-factor'
-import { browser, post, somebody } from './support'
+import { type Asks, browser, get, post, somebody } from './support'
 
 // Behind a proxy, so that a test can come from as many addresses as it needs.
 const own = useConsole('demo', { env: { IU_TRUST_PROXY: 'true' } })
@@ -184,6 +184,18 @@ describe('the second factor', () => {
     for (const steps of [0, 1]) expect((await post(session, '/api/account/second-factor/confirm', { code: totp(person.uri, steps) })).status).toBe(400)
     // The codes of before used none of the new ones up.
     expect((await post(session, '/api/account/second-factor/confirm', { code: totp(uri) })).status).toBe(200)
+  })
+
+  test('that is lost is taken off by an administrator, who cannot do so with his own', async () => {
+    const person = await withSecondFactor(own)
+    const remove = (as: Asks, id: string) => post(as, `/api/people/${id}/second-factor/remove`, {})
+    const [boss, another] = [await somebody(own, 'administrator'), await somebody(own, 'operator')]
+    expect((await remove(another, person.id)).status).toBe(403)
+    expect(await remove(boss, boss.id)).toMatchObject({ status: 409, body: { error: { status: 'own_second_factor' } } })
+    expect((await remove(boss, person.id)).body).toEqual({ status: 'ok' })
+    expect((await get(person, '/api/session')).status).toBe(401)
+    expect((await post(nobody, '/api/session', { email: person.email, password: PASSWORD })).body).toEqual({ status: 'signed_in' })
+    expect(await remove(boss, person.id)).toMatchObject({ status: 409, body: { error: { status: 'no_second_factor' } } })
   })
 
   test('a backup code counts once', async () => {

@@ -76,6 +76,17 @@ describe('when people are there', () => {
     expect(entry).toEqual({ who: expect.stringMatching(/ on the command line$/), subject: 'operator@example.org' })
   })
 
+  test('remove-second-factor takes a lost one off, on record, once', async () => {
+    const { id } = await db.updateTable('console.person').set({ two_factor_enabled: true }).returning('id').executeTakeFirstOrThrow()
+    await db.insertInto('console.second_factor').values({ person_id: id, secret: 'a secret', backup_codes: '[]' }).execute()
+    expect(await access(['remove-second-factor', 'Operator@example.org'])).toMatchObject({ code: 0, stdout: expect.stringContaining('operator@example.org') })
+    expect((await access(['people'])).stdout).toMatch(/^operator@example\.org .* no +0 +0$/m)
+    const entry = await db.selectFrom('console.audit_entry').select(['who', 'subject']).where('kind', '=', 'second_factor_removed').executeTakeFirstOrThrow()
+    expect(entry).toEqual({ who: expect.stringMatching(/ on the command line$/), subject: 'operator@example.org' })
+    expect(await access(['remove-second-factor', 'operator@example.org'])).toMatchObject({ code: 1, stdout: expect.stringContaining('no_second_factor') })
+    expect(await access(['remove-second-factor', 'nobody@example.org'])).toMatchObject({ code: 1, stderr: expect.stringContaining('nobody@example.org') })
+  })
+
   test('invite refuses whoever is not there or disabled', async () => {
     expect(await access(['invite', 'nobody@example.org'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nobody@example.org') })
     await db.updateTable('console.person').set({ disabled_at: new Date().toISOString() }).execute()

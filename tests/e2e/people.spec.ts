@@ -1,4 +1,5 @@
 /** Who is let in, as what, and out again; and what each role sees of the pages. */
+import { sql } from 'kysely'
 import { checkA11y, expect, test, tolerate } from '../helpers/e2e'
 import { PASSWORD, emailOf, signIn } from '../helpers/people'
 import { comesAlive, open } from './support'
@@ -47,7 +48,7 @@ test('a person is added, comes in by the link, gets another role, and is disable
 
   await row.getByRole('button', { name: 'More for The second' }).click()
   await page.getByRole('menuitem', { name: 'Disable' }).click()
-  const question = page.getByRole('alertdialog', { name: 'Disable The second' })
+  const question = page.getByRole('alertdialog', { name: 'Disable: The second' })
   await checkA11y(page)
   await question.getByRole('button', { name: 'Cancel' }).click()
   await expect(row).not.toContainText('disabled')
@@ -57,6 +58,27 @@ test('a person is added, comes in by the link, gets another role, and is disable
   await expect(row).toContainText('disabled')
   expect((await asThem('/api/templates')).status).toBe(401)
   await expect(signIn(own.server.url, 'second@example.org')).rejects.toThrow('401')
+})
+
+test('a lost second factor is taken off; not the own one', async ({ page, own }) => {
+  const email = emailOf('viewer')
+  await sql`
+    insert into console.second_factor (person_id, secret, backup_codes) select id, 'a secret', '[]' from console.person where email = ${email}`.execute(own.db)
+  await sql`update console.person set two_factor_enabled = true where email in (${email}, ${emailOf('administrator')})`.execute(own.db)
+  await open(page, '/people')
+  const row = page.getByRole('row').filter({ hasText: email })
+  const item = page.getByRole('menuitem', { name: 'Take the second factor off' })
+  await page.getByRole('button', { name: 'More for The administrator' }).click()
+  await expect(item).toBeDisabled()
+  await page.keyboard.press('Escape')
+  await row.getByRole('button', { name: /^More for/ }).click()
+  await item.click()
+  const question = page.getByRole('alertdialog', { name: 'Take the second factor off: The viewer' })
+  await checkA11y(page)
+  await question.getByRole('button', { name: 'Take it off' }).click()
+  await expect(row.getByRole('cell', { name: 'off', exact: true })).toBeVisible()
+  await row.getByRole('button', { name: /^More for/ }).click()
+  await expect(item).toBeDisabled()
 })
 
 test('the last administrator stays one', async ({ page }) => {

@@ -5,6 +5,7 @@ const WORDS: Record<string, string> = {
   second_factor_offered: 'Second factor begun',
   second_factor_on: 'Second factor turned on',
   second_factor_off: 'Second factor turned off',
+  second_factor_removed: 'Second factor taken off',
   password_changed: 'Password changed',
   invitation_created: 'Link made',
   invitation_accepted: 'Link used',

@@ -53,6 +53,12 @@ const RULES: Record<string, Rule> = {
   },
   person_not_found: { title: 'There is no such person' },
   session_not_found: { title: 'There is no such session', advice: 'It has ended already.' },
+  own_second_factor: {
+    title: 'This is your own second factor',
+    protects: 'An open session alone takes no second factor off.',
+    advice: 'Take it off in your account, with your password.',
+  },
+  no_second_factor: { title: 'This person has no second factor', advice: 'Nothing is left to be taken off.' },
   token_not_found: { title: 'There is no such token' },
   template_not_marked: {
     title: 'This collection is not a template',

@@ -3,14 +3,15 @@ import { type ArgsDef, type CommandDef, defineCommand } from 'citty'
 import { PlainError } from '../../../bin/progress.mjs'
 import { consoleName, runningState } from '../../../bin/state.mjs'
 import type { Db } from '../../db/client'
-import { listPeople } from '../../db/people'
-import { Refusal } from '../../db/runs'
+import { listPeople, removeSecondFactor } from '../../db/people'
+import { type Outcome, Refusal } from '../../db/runs'
 import { onDatabase } from './on-database'
 import { answer, table } from './output'
 import { refusalOf, reportRefusal } from './report'
 import { Told, UsageError } from './usage'
 
 const JSON_OPTION = { json: { type: 'boolean', default: false, description: 'Write JSON' } } as const
+const EMAIL = { email: { type: 'positional', required: true, description: 'Address of a person who has been added' }, ...JSON_OPTION } as const
 
 /**
  * Where browsers reach the console, as far as this machine knows.
@@ -26,18 +27,34 @@ function entrance(): string {
 // The sign-in library behind these takes a moment to load, which no other command should wait for.
 const signIn = async () => ({ ...await import('../../auth/invitations'), ...await import('../access') })
 
+/** Who stands on record for what is done here. */
+const commandLine = () => `${userInfo().username} on the command line`
+
+/** @throws PlainError when nobody has that address */
+async function personOf(db: Db, given: string) {
+  const email = given.trim().toLowerCase()
+  const person = (await listPeople(db)).find(one => one.email === email)
+  if (!person) throw new PlainError(`There is nobody with the address ${email}. See: npx iu access people`)
+  return person
+}
+
+/** Says why the database refused. @throws Told always */
+function refuse(outcome: Outcome, json: boolean): never {
+  answer(json, refusalOf(outcome), reportRefusal(outcome))
+  throw new Told(1)
+}
+
 /** Makes a one-time link and writes it to standard output, alone, so that it can be handed on. */
 async function tellLink(db: Db, personId: string | null, json: boolean) {
   const { makeInvitation } = await signIn()
   try {
-    const { path, expiresAt } = await makeInvitation(db, { personId, by: `${userInfo().username} on the command line`, address: null })
+    const { path, expiresAt } = await makeInvitation(db, { personId, by: commandLine(), address: null })
     const link = `${entrance()}${path}`
     answer(json, { link, expires_at: expiresAt }, link)
   }
   catch (error) {
     if (!(error instanceof Refusal)) throw error
-    answer(json, refusalOf(error.outcome), reportRefusal(error.outcome))
-    throw new Told(1)
+    refuse(error.outcome, json)
   }
 }
 
@@ -54,13 +71,22 @@ const setUpLink = defineCommand({
 
 const invite = defineCommand({
   meta: { name: 'invite', description: 'Make a one-time link with which a person chooses a password; older ones end' },
-  args: { email: { type: 'positional', required: true, description: 'Address of a person who has been added' }, ...JSON_OPTION },
+  args: EMAIL,
   run: ({ args }) => onDatabase(async (db) => {
-    const email = args.email.trim().toLowerCase()
-    const person = (await listPeople(db)).find(one => one.email === email)
-    if (!person) throw new PlainError(`There is nobody with the address ${email}. See: npx iu access people`)
-    if (person.disabled_at) throw new PlainError(`${email} is disabled; an administrator can change that on the page People.`)
+    const person = await personOf(db, args.email)
+    if (person.disabled_at) throw new PlainError(`${person.email} is disabled; an administrator can change that on the page People.`)
     await tellLink(db, person.id, args.json)
+  }),
+})
+
+const removeSecondFactorCommand = defineCommand({
+  meta: { name: 'remove-second-factor', description: 'Take a lost second factor off a person, whose sessions end' },
+  args: EMAIL,
+  run: ({ args }) => onDatabase(async (db) => {
+    const person = await personOf(db, args.email)
+    const outcome = await removeSecondFactor(db, { personId: person.id, by: commandLine(), address: null })
+    if (outcome.status !== 'ok') refuse(outcome, args.json)
+    answer(args.json, outcome, `${person.email} signs in with the password alone now.`)
   }),
 })
 
@@ -81,5 +107,6 @@ const people = defineCommand({
 export const access: Record<string, CommandDef<ArgsDef>> = {
   'set-up-link': setUpLink as CommandDef<ArgsDef>,
   'invite': invite as CommandDef<ArgsDef>,
+  'remove-second-factor': removeSecondFactorCommand as CommandDef<ArgsDef>,
   'people': people as CommandDef<ArgsDef>,
 }

@@ -142,6 +142,29 @@ describe('console.fn_sessions_end', () => {
   }))
 })
 
+describe('console.fn_second_factor_remove', () => {
+  test('takes it off, ends the sessions, and writes it down; of nobody else', () => withTransaction(async (db) => {
+    const [one, other] = [await aPerson(db, 'viewer', 'one@example.org'), await aPerson(db)]
+    for (const id of [one, other]) {
+      await aSession(db, id)
+      await sql`insert into console.second_factor (person_id, secret, backup_codes) values (${id}::uuid, 'a secret', '[]')`.execute(db)
+      await sql`update console.person set two_factor_enabled = true where id = ${id}::uuid`.execute(db)
+    }
+    expect(await fn.removeSecondFactor(db, one)).toEqual({ status: 'ok' })
+    expect([await count(db, 'second_factor'), await count(db, 'session'), await count(db, 'person', sql`two_factor_enabled`)]).toEqual([1, 1, 1])
+    expect(await count(db, 'second_factor', sql`person_id = ${other}::uuid`)).toBe(1)
+    expect(await audited(db)).toEqual([{ kind: 'second_factor_removed', outcome: 'ok', who: 'an administrator', subject: 'one@example.org' }])
+  }))
+
+  test('refuses nobody, and who has none; nothing changes', () => withTransaction(async (db) => {
+    const id = await aPerson(db)
+    await aSession(db, id)
+    expect(await fn.removeSecondFactor(db, randomUUID())).toEqual({ status: 'person_not_found', field: 'p_person_id' })
+    expect(await fn.removeSecondFactor(db, id)).toEqual({ status: 'no_second_factor' })
+    expect([await count(db, 'session'), await audited(db)]).toEqual([1, []])
+  }))
+})
+
 describe('tokens', () => {
   test('stand for their person with the lesser role of both', () => withTransaction(async (db) => {
     const id = await aPerson(db, 'operator')

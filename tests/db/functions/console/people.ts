@@ -26,6 +26,7 @@ export const fn = {
   add: (db: Db | Trx, email: string, role: Role = 'viewer') => call(db, sql`console.fn_person_add(${email}, 'Somebody', ${role}, 'an administrator', '192.0.2.1')`),
   set: (db: Db | Trx, id: string, role: Role, disabled: boolean) => call(db, sql`console.fn_person_set(${id}::uuid, ${role}, ${disabled}, 'an administrator', '192.0.2.1')`),
   endSessions: (db: Db | Trx, id: string, session: string | null) => call(db, sql`console.fn_sessions_end(${id}::uuid, ${session}::uuid, 'an administrator', '192.0.2.1')`),
+  removeSecondFactor: (db: Db | Trx, id: string) => call(db, sql`console.fn_second_factor_remove(${id}::uuid, 'an administrator', '192.0.2.1')`),
   token: (db: Db | Trx, id: string, role: Role, token: string, expires: string | null = null) => call(db, sql`console.fn_token_create(${id}::uuid, 'a script', ${role}, ${sha(token)}, ${expires}::timestamptz, '192.0.2.1')`),
   revoke: (db: Db | Trx, id: string, token: string) => call(db, sql`console.fn_token_revoke(${id}::uuid, ${token}::uuid, 'an administrator', '192.0.2.1')`),
 }
