@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Db, createDb } from '../../server/db/client'
 import { findInvitation } from '../../server/db/invitations'
 import { createDatabase } from '../helpers/databases'
-import { addPerson } from '../helpers/people'
+import { addPerson, addSecondFactor } from '../helpers/people'
 import { runProgram } from './program'
 
 let url: string
@@ -77,8 +77,7 @@ describe('when people are there', () => {
   })
 
   test('remove-second-factor takes a lost one off, on record, once', async () => {
-    const { id } = await db.updateTable('console.person').set({ two_factor_enabled: true }).returning('id').executeTakeFirstOrThrow()
-    await db.insertInto('console.second_factor').values({ person_id: id, secret: 'a secret', backup_codes: '[]' }).execute()
+    await addSecondFactor(db, 'operator@example.org')
     expect(await access(['remove-second-factor', 'Operator@example.org'])).toMatchObject({ code: 0, stdout: expect.stringContaining('operator@example.org') })
     expect((await access(['people'])).stdout).toMatch(/^operator@example\.org .* no +0 +0$/m)
     const entry = await db.selectFrom('console.audit_entry').select(['who', 'subject']).where('kind', '=', 'second_factor_removed').executeTakeFirstOrThrow()

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { replay } from '../../server/cli/demo'
 import { createDb } from '../../server/db/client'
 import { createDatabase } from '../helpers/databases'
-import { addPerson } from '../helpers/people'
+import { addPerson, addSecondFactor } from '../helpers/people'
 import { runLine } from './program'
 
 const runbook = readFileSync(fileURLToPath(new URL('../../docs/runbook.md', import.meta.url)), 'utf8')
@@ -45,6 +45,7 @@ beforeAll(async () => {
   const db = createDb(url)
   await replay(db)
   await addPerson(db, { email: 'operator@example.org', role: 'operator' })
+  await addSecondFactor(db, 'operator@example.org')
   await db.destroy()
   session = new pg.Client({ connectionString: url })
   await session.connect()

@@ -1,7 +1,6 @@
 /** Who is let in, as what, and out again; and what each role sees of the pages. */
-import { sql } from 'kysely'
 import { checkA11y, expect, test, tolerate } from '../helpers/e2e'
-import { PASSWORD, emailOf, signIn } from '../helpers/people'
+import { PASSWORD, addSecondFactor, emailOf, signIn } from '../helpers/people'
 import { comesAlive, open } from './support'
 
 test('a person is added, comes in by the link, gets another role, and is disabled', async ({ page, browser, own }) => {
@@ -62,9 +61,7 @@ test('a person is added, comes in by the link, gets another role, and is disable
 
 test('a lost second factor is taken off; not the own one', async ({ page, own }) => {
   const email = emailOf('viewer')
-  await sql`
-    insert into console.second_factor (person_id, secret, backup_codes) select id, 'a secret', '[]' from console.person where email = ${email}`.execute(own.db)
-  await sql`update console.person set two_factor_enabled = true where email in (${email}, ${emailOf('administrator')})`.execute(own.db)
+  for (const one of [email, emailOf('administrator')]) await addSecondFactor(own.db, one)
   await open(page, '/people')
   const row = page.getByRole('row').filter({ hasText: email })
   const item = page.getByRole('menuitem', { name: 'Take the second factor off' })

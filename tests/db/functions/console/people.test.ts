@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { withDatabase, withTransaction } from '../../../helpers/db'
+import { addSecondFactor } from '../../../helpers/people'
 import { aPerson, aSession, audited, fn, sha, tokenOf } from './people'
 
 const OK = expect.objectContaining({ status: 'ok' })
@@ -144,12 +145,9 @@ describe('console.fn_sessions_end', () => {
 
 describe('console.fn_second_factor_remove', () => {
   test('takes it off, ends the sessions, and writes it down; of nobody else', () => withTransaction(async (db) => {
-    const [one, other] = [await aPerson(db, 'viewer', 'one@example.org'), await aPerson(db)]
-    for (const id of [one, other]) {
-      await aSession(db, id)
-      await sql`insert into console.second_factor (person_id, secret, backup_codes) values (${id}::uuid, 'a secret', '[]')`.execute(db)
-      await sql`update console.person set two_factor_enabled = true where id = ${id}::uuid`.execute(db)
-    }
+    const [one, other] = [await aPerson(db, 'viewer', 'one@example.org'), await aPerson(db, 'viewer', 'other@example.org')]
+    for (const id of [one, other]) await aSession(db, id)
+    for (const email of ['one@example.org', 'other@example.org']) await addSecondFactor(db, email)
     expect(await fn.removeSecondFactor(db, one)).toEqual({ status: 'ok' })
     expect([await count(db, 'second_factor'), await count(db, 'session'), await count(db, 'person', sql`two_factor_enabled`)]).toEqual([1, 1, 1])
     expect(await count(db, 'second_factor', sql`person_id = ${other}::uuid`)).toBe(1)
