@@ -173,6 +173,16 @@ test('an address that leads nowhere is told as that, with a way on', async ({ pa
   await expect(page.getByRole('heading', { level: 1, name: 'All is well' })).toBeVisible()
 })
 
+test('in a low window the navigation shows the page one is on', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 500 })
+  await open(page, '/people')
+  const link = (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name })
+  await expect(link('People')).toBeInViewport({ ratio: 1 })
+  await expect(link('Overview')).not.toBeInViewport()
+  await page.getByRole('link', { name: 'IU Console' }).click()
+  await expect(link('Overview')).toBeInViewport({ ratio: 1 })
+})
+
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 
