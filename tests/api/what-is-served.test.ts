@@ -31,7 +31,7 @@ async function expectNothing(path: string) {
 }
 
 describe('a file of the source', () => {
-  const SKIPPED = ['node_modules', '.output', '.nuxt', '.data']
+  const SKIPPED = ['node_modules', '.output', '.nuxt', '.data', 'test-results']
   /** Each file at the root, and one of each folder there. */
   const files = readdirSync(ROOT, { withFileTypes: true }).filter(({ name }) => !SKIPPED.includes(name)).flatMap((entry) => {
     if (entry.isFile()) return [entry.name]
@@ -40,8 +40,8 @@ describe('a file of the source', () => {
   })
   const MORE = ['server/auth/library.ts', 'pages/sign-in.vue', '.output/nitro.json', '.output/server/index.mjs', '.output/server/chunks/nitro/nitro.mjs.map', 'node_modules/nuxt/package.json', '.nuxt/tsconfig.json']
   const WAYS: ((file: string) => string)[] = [
-    file => `/${file}`, file => `/_nuxt/${file}`, file => `/_nuxt/../../../${file}`, file => `/_nuxt/..%2f..%2f..%2f${encodeURIComponent(file)}`,
-    file => `/_nuxt/..%5c..%5c..%5c${file}`, file => `/@fs${join(ROOT, file)}`, file => `/_nuxt/@fs${join(ROOT, file)}`, file => `/${file}?raw`,
+    file => `/${encodeURI(file)}`, file => `/_nuxt/${encodeURI(file)}`, file => `/_nuxt/../../../${encodeURI(file)}`, file => `/_nuxt/..%2f..%2f..%2f${encodeURIComponent(file)}`,
+    file => `/_nuxt/..%5c..%5c..%5c${encodeURI(file)}`, file => `/@fs${encodeURI(join(ROOT, file))}`, file => `/_nuxt/@fs${encodeURI(join(ROOT, file))}`, file => `/${encodeURI(file)}?raw`,
   ]
 
   test.each([...files, ...MORE.filter(file => existsSync(join(ROOT, file)))])('%s is not handed out', async (file) => {
