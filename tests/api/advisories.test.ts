@@ -2,7 +2,6 @@
  * Holes that were found in what the console is built on and in consoles like it, each tried here. Where an advisory is about
  * something that is not used here (route rules, islands, cached pages), its test shows that it is not.
  */
-import { connect } from 'node:net'
 import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
@@ -10,7 +9,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
 import { startConsole } from '../helpers/console'
 import { PASSWORD, emailOf } from '../helpers/people'
-import { raw } from './raw'
+import { raw, rawBytes } from './raw'
 import { accounts, ask, get, post, somebody, world } from './support'
 
 const own = useConsole()
@@ -30,14 +29,7 @@ async function expectNothing(path: string, headers: Record<string, string> = {})
   return answer
 }
 
-/** What comes back for bytes as they stand, until the console closes the connection or is silent for a second. */
-const bytes = (text: string) => new Promise<string>((resolve, reject) => {
-  const { hostname, port } = new URL(own.url)
-  let answer = ''
-  const socket = connect(Number(port), hostname, () => socket.write(text))
-  socket.setTimeout(1000, () => socket.destroy())
-  socket.on('data', chunk => answer += chunk).on('error', reject).on('close', () => resolve(answer))
-})
+const bytes = (text: string) => rawBytes(own.url, text)
 const answersIn = (text: string) => [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status))
 
 beforeEach(async () => {

@@ -86,6 +86,68 @@ describe('sign-in through an identity provider', () => {
     expect(rows).toEqual([{ provider_id: 'credential' }, { provider_id: 'oidc' }])
   })
 
+  test('goes by the provider\'s number of a person: a new address there changes nobody here, somebody else\'s neither', async () => {
+    const [one, other] = [await added(), await added()]
+    const { sub } = claimsOf(one.email)
+    expect(sessionOf(await come(await begin(claimsOf(one.email, { sub }))))).toBeDefined()
+    for (const email of [`${randomUUID()}@example.org`, other.email]) {
+      const answer = await come(await begin(claimsOf(email, { sub, name: 'Another name' })))
+      expect(JSON.parse((await ask('/api/session', sessionOf(answer))).body)).toMatchObject({ id: one.id, name: one.email, role: 'operator' })
+    }
+    const { rows } = await sql`select person_id, account_id from console.sign_in_method where provider_id = 'oidc' and person_id in (${one.id}::uuid, ${other.id}::uuid)`.execute(own.db)
+    expect(rows).toEqual([{ person_id: one.id, account_id: sub }])
+  })
+
+  test('leaves what the provider gave out on the server: no answer, no page and no log line has it', async () => {
+    const { email, id } = await added()
+    provider.given.length = 0
+    const begun = await begin(claimsOf(email))
+    const answer = await come(begun)
+    const [accessToken, refreshToken, idToken, ...more] = provider.given
+    expect([accessToken, refreshToken, idToken?.split('.').length, more]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/), 3, []])
+    const texts: Record<string, string> = { 'the way there': JSON.stringify(begun.left), 'the way back': JSON.stringify(answer), 'the log': server.logs }
+    for (const path of ['/api/session', '/api/account', '/api/shell', '/', '/account', '/templates']) {
+      const { status, headers, body } = await ask(path, sessionOf(answer))
+      expect([path, status]).toEqual([path, 200])
+      texts[path] = JSON.stringify([headers, body])
+    }
+    // The administrator sees no more of it.
+    for (const path of ['/api/people', '/api/audit', '/api/audit/export']) texts[path] = await (await own.fetch(path)).text()
+    const secrets = [accessToken!, refreshToken!, idToken!, idToken!.split('.')[1]!, idToken!.split('.')[2]!, CLIENT.secret]
+    for (const [where, text] of Object.entries(texts)) for (const secret of secrets) expect(text.includes(secret), where).toBe(false)
+
+    const { rows: [kept] } = await sql<{ access_token: string, refresh_token: string }>`
+      select access_token, refresh_token from console.sign_in_method where person_id = ${id}::uuid and provider_id = 'oidc'`.execute(own.db)
+    for (const cipher of [kept!.access_token, kept!.refresh_token]) {
+      expect(cipher.length).toBeGreaterThan(36)
+      for (const secret of [accessToken!, refreshToken!]) expect(cipher.includes(secret) || Buffer.from(cipher, 'base64').includes(secret) || Buffer.from(cipher, 'hex').includes(secret)).toBe(false)
+    }
+  })
+
+  test('begins with a click: the page alone asks nobody and makes no session', async () => {
+    const before = (await accounts(own.db)).session
+    const opened = ['/sign-in', '/sign-in?to=/templates', '/', '/templates', '/set-up', '/api/session', '/api/session/ways']
+    for (const path of opened) {
+      const answer = await ask(path)
+      expect([path, answer.headers['set-cookie'] ?? []]).toEqual([path, []])
+      expect(answer.headers.location ?? '/sign-in', path).toMatch(/^\/sign-in/)
+    }
+    expect(provider.asked).toEqual([])
+    expect((await accounts(own.db)).session).toEqual(before)
+  })
+
+  test('keeps its state in a cookie for this host alone, over TLS, for five minutes, which no script reads', async () => {
+    const { left } = await begin(claimsOf(emailOf('viewer')))
+    const given = left.headers['set-cookie']!
+    expect(given.length).toBeGreaterThan(0)
+    for (const text of given) {
+      const [cookie, ...attributes] = text.split('; ')
+      expect(cookie).toMatch(/^__Host-iu-(oauth-)?state=/)
+      expect(attributes.map(attribute => attribute.toLowerCase()).sort()).toEqual(['httponly', 'max-age=300', 'path=/', 'samesite=lax', 'secure'])
+    }
+    expect(sessionOf(left)).toBeUndefined()
+  })
+
   test('of somebody who was not added is refused, and nobody is made of it', async () => {
     const before = await accounts(own.db)
     expectRefused(await come(await begin(claimsOf('stranger@example.org'))))

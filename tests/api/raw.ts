@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** A request as it goes out. */
@@ -21,3 +22,15 @@ export function raw(url: string, { method = 'GET', path, headers = {}, body }: R
     }).on('error', reject).end(body)
   })
 }
+
+/**
+ * What comes back for bytes as they stand, until the console closes the connection or is silent for a second.
+ * @param url of the console
+ */
+export const rawBytes = (url: string, text: string) => new Promise<string>((resolve, reject) => {
+  const { hostname, port } = new URL(url)
+  let answer = ''
+  const socket = connect(Number(port), hostname, () => socket.write(text))
+  socket.setTimeout(1000, () => socket.destroy())
+  socket.on('data', chunk => answer += chunk).on('error', reject).on('close', () => resolve(answer))
+})

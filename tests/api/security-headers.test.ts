@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useConsole } from '../helpers/api'
 import { type Console, startConsole } from '../helpers/console'
-import { type RawAnswer, raw } from './raw'
+import { type RawAnswer, raw, rawBytes } from './raw'
 import { somebody } from './support'
 
 const own = useConsole()
@@ -67,6 +67,32 @@ test('each page has a nonce of its own, and every script in it that nonce', asyn
   expect(nonces.size).toBe(5)
 })
 
+describe('what was sent does not come back', () => {
+  const CANARY = 'canary-in-a-header'
+  const canaries = { 'x-canary': CANARY, 'authorization': `Bearer ${CANARY}-${CANARY}`, 'user-agent': CANARY, 'via': CANARY, 'max-forwards': '0' }
+
+  test.each(['TRACE', 'OPTIONS', 'PROPFIND', 'SEARCH', 'PURGE', 'M-SEARCH'])('to %s', async (method) => {
+    for (const path of ['/', '/sign-in', '/templates', '/api/templates', '/api/health/live', '/api/session', asset, '/favicon.svg', '*']) {
+      for (const headers of [canaries, { ...canaries, authorization: `Bearer ${own.tokens.viewer}`, cookie: `${cookie}; other=${CANARY}` }] as Record<string, string>[]) {
+        const answer = await raw(own.url, { method, path, headers })
+        const whole = JSON.stringify([answer.headers, answer.body])
+        for (const sent of [CANARY, own.tokens.viewer, cookie.split('=')[1]!]) expect(whole.includes(sent), path).toBe(false)
+        expect(answer.headers['content-type'], path).toMatch(/^(text\/html|application\/json)/)
+        expect(answer.status, path).toBeLessThan(500)
+        // No data but to GET: what is not a page is not there under another method.
+        if (path.startsWith('/api')) expect([401, 404], path).toContain(answer.status)
+      }
+    }
+  })
+
+  test.each(['CONNECT example.org:443', 'CONNECT 127.0.0.1:5432', 'TRACK /', 'DEBUG /', 'trace /', 'TRACE http://example.org/', 'GET http://example.org/'])('to %s, nor is it passed on', async (line) => {
+    const { host } = new URL(own.url)
+    const answer = await rawBytes(own.url, `${line} HTTP/1.1\r\nHost: ${host}\r\nX-Canary: ${CANARY}\r\nConnection: close\r\n\r\n`)
+    expect(answer).toMatch(/^(HTTP\/1\.1 (302|400|404|405|501) |$)/)
+    expect(answer).not.toContain(CANARY)
+  })
+})
+
 describe('behind TLS, at an address of its own', () => {
   let server: Console
   beforeAll(async () => {
@@ -81,7 +107,7 @@ describe('behind TLS, at an address of its own', () => {
 
   test('a browser is told to stay with TLS', async () => {
     for (const path of ['/sign-in', '/api/templates', '/favicon.svg']) {
-      expect((await raw(server.url, { path, headers: { host } })).headers['strict-transport-security'], path).toMatch(/^max-age=31536000/)
+      expect((await raw(server.url, { path, headers: { host } })).headers['strict-transport-security'], path).toBe('max-age=31536000; includeSubDomains')
     }
   })
 

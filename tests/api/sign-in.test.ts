@@ -4,6 +4,7 @@ import { useConsole } from '../helpers/api'
 import { startConsole } from '../helpers/console'
 import { PASSWORD, addPerson, emailOf } from '../helpers/people'
 import { totp } from '../helpers/totp'
+import { waitFor } from '../helpers/wait'
 import { raw } from './raw'
 import { cookiesOf, halfSignedIn, withOffer, withSecondFactor } from './second-factor'
 import { type Asks, browser, get, post, somebody } from './support'
@@ -196,6 +197,43 @@ describe('the second factor', () => {
     expect((await get(person, '/api/session')).status).toBe(401)
     expect((await post(nobody, '/api/session', { email: person.email, password: PASSWORD })).body).toEqual({ status: 'signed_in' })
     expect(await remove(boss, person.id)).toMatchObject({ status: 409, body: { error: { status: 'no_second_factor' } } })
+  })
+
+  test('a code is good for its half minute and the ones before and after: earlier and later ones are wrong', async () => {
+    const person = await withSecondFactor(own)
+    await sql`update console.second_factor set last_used_step = 0 where person_id = ${person.id}::uuid`.execute(own.db)
+    const sent = async (steps: number) => {
+      const half = browser(own, await halfSignedIn(own, person.email))
+      // The half minute must not end between the code and its check.
+      await waitFor('A new half minute', async () => Date.now() % 30_000 < 25_000)
+      return (await post(half, '/api/session/second-factor', { code: totp(person.uri, steps) })).status
+    }
+    const answers = []
+    for (const steps of [-20, -3, -2, 2, 3, 20, -1, 0, 1]) answers.push(await sent(steps))
+    expect(answers).toEqual([401, 401, 401, 401, 401, 401, 200, 200, 200])
+  })
+
+  test('between password and code there are ten minutes', async () => {
+    const person = await withSecondFactor(own)
+    const half = await halfSignedIn(own, person.email)
+    const { rows: [waiting] } = await sql<{ minutes: number }>`
+      select extract(epoch from expires_at - now())::float8 / 60 as minutes from console.verification where value = ${person.id}`.execute(own.db)
+    expect(waiting!.minutes).toBeGreaterThan(9)
+    expect(waiting!.minutes).toBeLessThanOrEqual(10)
+    await sql`update console.verification set expires_at = now() - interval '1 second' where value = ${person.id}`.execute(own.db)
+    expect((await post(browser(own, half), '/api/session/second-factor', { code: totp(person.uri, 1) })).status).toBe(401)
+  })
+
+  test('the cookie of what waits for a code goes to this host alone, over TLS or on this machine, for ten minutes, and no script reads it', async () => {
+    const person = await withSecondFactor(own)
+    const { headers } = await post(nobody, '/api/session', { email: person.email, password: PASSWORD })
+    const given = headers.getSetCookie().filter(text => !/max-age=0/i.test(text))
+    expect(given.map(text => text.split('=')[0])).toEqual(['__Host-iu-second-factor'])
+    const [cookie, ...attributes] = given[0]!.split('; ')
+    expect(attributes.map(attribute => attribute.toLowerCase()).sort()).toEqual(['httponly', 'max-age=600', 'path=/', 'samesite=lax', 'secure'])
+    // It names the sign-in that waits and not whose it is.
+    expect(decodeURIComponent(cookie!)).not.toContain(person.id)
+    expect(decodeURIComponent(cookie!)).not.toContain(person.email)
   })
 
   test('a backup code counts once', async () => {

@@ -135,6 +135,37 @@ describe('iu_console and iu_reader', () => {
     expect(writable).toEqual([])
   }))
 
+  test('neither reads, changes nor takes away an entry of the audit; the console adds one by its function', () => withTransaction(async (db) => {
+    await sql`select console.fn_audit_record('sign_in', 'ok', 'somebody', null)`.execute(db)
+    const table = 'console.audit_entry'
+    const rights = await rowsOf(db, sql`
+      select role.name, kind.name as may from unnest(array['iu_console', 'iu_reader']) as role (name),
+        unnest(array['insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as kind (name)
+      where has_table_privilege(role.name, ${table}, kind.name)
+        or kind.name in ('insert', 'update', 'references') and has_any_column_privilege(role.name, ${table}, kind.name)`)
+    expect(rights).toEqual([])
+    const attempts = [
+      `select from ${table}`, `insert into ${table} (kind, outcome) values ('sign_in', 'ok')`, `update ${table} set who = 'somebody else'`, `update ${table} set at = now() where false`,
+      `delete from ${table}`, `delete from ${table} where false`, `truncate ${table}`, `select from ${table} for update`, `alter table ${table} disable trigger all`,
+      `create rule forget as on insert to ${table} do instead nothing`, `drop table ${table}`,
+      `merge into ${table} e using (select 1) as x on true when matched then delete`,
+    ]
+    expect(await refusals(db, 'iu_console', attempts)).toEqual(['42501'])
+    expect(await refusals(db, 'iu_reader', attempts)).toEqual(['42501'])
+    // The view of the audit is two tables in one: PostgreSQL has no way to write through it.
+    expect(await refusals(db, 'iu_console', [`update console.v_audit set who = 'somebody else'`, 'delete from console.v_audit'])).toEqual(['55000'])
+    expect(await refusals(db, 'iu_console', [`select console.fn_audit_record('sign_in', 'ok', 'somebody', null)`])).toEqual([expect.stringMatching(/^done/)])
+    expect(await refusals(db, 'iu_reader', [`select console.fn_audit_record('sign_in', 'ok', 'somebody', null)`])).toEqual(['42501'])
+  }))
+
+  test('no function that the console may call changes or removes an entry of the audit', () => withTransaction(async (db) => {
+    const touching = await rowsOf<{ name: string, text: string }>(db, sql`
+      select p.proname as name, pg_get_functiondef(p.oid) as text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname in ('public', 'console') and p.prokind = 'f' and p.prosrc ~ 'audit_entry'`)
+    expect(touching.map(({ name }) => name)).toEqual(['fn_audit_record'])
+    expect(touching[0]!.text).not.toMatch(/\b(update|delete|truncate|merge)\b/i)
+  }))
+
   test('cannot become the owner, make objects or read settings\' values', () => withTransaction(async (db) => {
     const attempts = [
       'create table public.mine (id integer)', 'create function public.mine() returns integer language sql as $$select 1$$',

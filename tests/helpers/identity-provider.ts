@@ -23,7 +23,7 @@ async function bodyOf(request: IncomingMessage) {
  * Starts an identity provider of OpenID Connect on this machine: discovery, authorisation code with PKCE, signed ID tokens.
  * @param client who may use it
  * @returns its address, `next`: whom it signs in, what it was asked for, `silent`: whether it takes requests and never answers,
- *   `keyless`: whether it tells no keys, `wrong`: what is wrong with its next ID tokens, and `stop`
+ *   `given`: the tokens it gave out, `keyless`: whether it tells no keys, `wrong`: what is wrong with its next ID tokens, and `stop`
  */
 export async function startIdentityProvider(client: { id: string, secret: string }) {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
@@ -31,7 +31,7 @@ export async function startIdentityProvider(client: { id: string, secret: string
   const jwk = { ...await exportJWK(publicKey), kid: 'key', alg: 'RS256', use: 'sig' }
   const codes = new Map<string, { challenge: string, redirectUri: string, nonce: string | null, claims: NonNullable<Claims> }>()
   const accessTokens = new Map<string, NonNullable<Claims>>()
-  const state = { next: null as Claims, asked: [] as URLSearchParams[], refused: [] as string[], silent: false, keyless: false, wrong: null as Wrong | null, issuer: '' }
+  const state = { next: null as Claims, asked: [] as URLSearchParams[], refused: [] as string[], silent: false, keyless: false, wrong: null as Wrong | null, issuer: '', given: [] as string[] }
 
   function authorise(query: URLSearchParams) {
     state.asked.push(query)
@@ -61,11 +61,13 @@ export async function startIdentityProvider(client: { id: string, secret: string
       return { status: 400, body: { error: wrong } }
     }
     const accessToken = randomUUID()
+    const refreshToken = randomUUID()
     accessTokens.set(accessToken, code.claims)
     const idToken = await new SignJWT({ ...code.claims, ...(code.nonce ? { nonce: state.wrong === 'nonce' ? randomUUID() : code.nonce } : {}) }).setProtectedHeader({ alg: 'RS256', kid: 'key' })
       .setIssuer(state.wrong === 'issuer' ? 'http://127.0.0.1:1' : state.issuer).setAudience(state.wrong === 'audience' ? 'another' : client.id)
       .setIssuedAt().setExpirationTime('5m').sign(state.wrong === 'signature' ? foreignKey : privateKey)
-    return { status: 200, body: { access_token: accessToken, id_token: idToken, token_type: 'Bearer', expires_in: 300 } }
+    state.given.push(accessToken, refreshToken, idToken)
+    return { status: 200, body: { access_token: accessToken, refresh_token: refreshToken, id_token: idToken, token_type: 'Bearer', expires_in: 300 } }
   }
 
   const server = createServer(async (request, response) => {

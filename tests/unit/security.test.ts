@@ -50,3 +50,34 @@ describe('what keeps the advisories of Nuxt 3 away', () => {
     expect(sources.filter(file => pattern.test(read(file)))).toEqual([])
   })
 })
+
+describe('text does not become code', () => {
+  const sources = ['app', 'components', 'pages', 'server', 'bin'].flatMap(folder =>
+    readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: 'utf8' }).filter(file => /\.(ts|vue|mjs)$/.test(file)).map(file => `${folder}/${file}`))
+  const without = (files: string[], pattern: RegExp) => expect(files.filter(file => pattern.test(read(file)))).toEqual([])
+
+  test.each([
+    ['eval', /\beval\s*\(/], ['a function made of text', /\bnew\s+Function\b|(?<![.\w])Function\s*\(|\bAsyncFunction\b/], ['a timer that takes text', /\bset(Timeout|Interval)\s*\(\s*['"`]/],
+    ['another machine of JavaScript', /['"](node:)?vm['"]|\bisolated-vm\b/], ['a component made of text', /runtimeCompiler|\bcompileToFunction\b|['"]vue\/dist\/vue\.esm|@vue\/compiler/],
+    ['a script out of an address', /\bjavascript:/],
+  ])('nowhere %s', (_what, pattern) => {
+    expect(sources.length).toBeGreaterThan(300)
+    without(sources, pattern)
+  })
+
+  test('what answers requests starts no program', () => {
+    const served = sources.filter(file => !/^(server\/cli|bin)\//.test(file))
+    without(served, /child_process|\bworker_threads\b|['"](node:)?cluster['"]|\bexeca\b/)
+    // Nor does it get at what does: of the command line it takes what only reads.
+    const taken = served.flatMap(file => [...read(file).matchAll(/from '[^']*\/cli\/([\w/-]+)'/g)].map(([, name]) => `server/cli/${name}.ts`))
+    without(taken, /child_process/)
+  })
+
+  test('the command line starts programs by name and list, never through a shell', () => {
+    const starting = sources.filter(file => /child_process/.test(read(file)))
+    expect(starting.length).toBeGreaterThan(5)
+    without(starting, /(?<!\.)\bexec(Sync)?\s*\(|import \{[^}]*\bexec(Sync)?\b[^}]*\} from 'node:child_process'/)
+    // npm is a script on Windows, and started with words that stand there.
+    expect(starting.filter(file => /\bshell:/.test(read(file)))).toEqual(['bin/bootstrap.mjs', 'bin/try-nuxt4.mjs'])
+  })
+})
