@@ -50,9 +50,10 @@ create table console.sign_in_method (
   scope text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (provider_id, account_id)
+  unique (provider_id, account_id),
+  -- An address that the provider gives to somebody else does not make him the person who had it.
+  unique (person_id, provider_id)
 );
-create index sign_in_method_person_id on console.sign_in_method (person_id);
 comment on table console.sign_in_method is
   'How a person signs in: with a password, of which only the hash is kept, or through an identity provider.';
 

@@ -136,6 +136,7 @@ create table console.sign_in_method (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   constraint sign_in_method_pkey PRIMARY KEY (id),
+  constraint sign_in_method_person_id_provider_id_key UNIQUE (person_id, provider_id),
   constraint sign_in_method_provider_id_account_id_key UNIQUE (provider_id, account_id)
 );
 
@@ -5074,8 +5075,6 @@ CREATE INDEX session_expires_at ON console.session USING btree (expires_at);
 CREATE INDEX session_person_id ON console.session USING btree (person_id);
 
 CREATE INDEX sign_in_attempt_window_ends_at ON console.sign_in_attempt USING btree (window_ends_at);
-
-CREATE INDEX sign_in_method_person_id ON console.sign_in_method USING btree (person_id);
 
 CREATE INDEX token_person_id ON console.token USING btree (person_id);
 

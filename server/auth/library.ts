@@ -12,11 +12,15 @@ import { type AccessSettings, accessSettings } from './settings'
 
 /** A working day: after that one signs in again, whatever one was doing. */
 const SESSION_SECONDS = 12 * 60 * 60
-/** Between password and second factor, or at the identity provider. */
+/** Between password and second factor. */
 const HALF_DONE_SECONDS = 10 * 60
 
 /** The provider's name in addresses and in `console.sign_in_method`. */
 export const OIDC = 'oidc'
+
+/** Why the sign-in page says that a provider's word was not enough. */
+export const DISABLED = 'not_let_in'
+const fromProvider = (context: { path: string } | null | undefined) => context?.path.startsWith('/callback/') ?? false
 
 const WRONG = { message: 'Invalid email or password', code: 'INVALID_EMAIL_OR_PASSWORD' }
 
@@ -47,7 +51,7 @@ function open({ provider }: { provider: AccessSettings['oidc'] }) {
   return betterAuth({
     appName: 'IU Console',
     secret,
-    baseURL: origin ?? 'http://127.0.0.1',
+    baseURL: origin ?? `http://127.0.0.1:${process.env.PORT || 3000}`,
     // Where the identity provider sends people back to: server/api/session/callback/oidc.get.ts.
     basePath: '/api/session',
     database: { db: new Kysely({ dialect: new PostgresDialect({ pool: connection() }) }).withSchema('console'), type: 'postgres', transaction: true },
@@ -77,7 +81,7 @@ function open({ provider }: { provider: AccessSettings['oidc'] }) {
     account: {
       modelName: 'sign_in_method',
       fields: snake('userId', 'accountId', 'providerId', 'accessToken', 'refreshToken', 'idToken', 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'createdAt', 'updatedAt'),
-      encryptOAuthTokens: true,
+      updateAccountOnSignIn: false,
       // An account of the provider is taken for a person's where the provider has verified the same address.
       accountLinking: { enabled: true },
     },
@@ -110,11 +114,15 @@ function open({ provider }: { provider: AccessSettings['oidc'] }) {
         : []),
     ],
     databaseHooks: {
+      account: {
+        // What the provider gives out has shown who somebody is; nothing is asked with it later.
+        create: { before: async account => ({ data: { ...account, accessToken: null, refreshToken: null, idToken: null, accessTokenExpiresAt: null, refreshTokenExpiresAt: null } }) },
+      },
       session: {
         create: {
           before: async (session, context) => {
             const person = await context?.context.internalAdapter.findUserById(session.userId) as { disabledAt?: Date | null } | null | undefined
-            if (!person || person.disabledAt) throw new APIError('UNAUTHORIZED', WRONG)
+            if (!person || person.disabledAt) throw new APIError('UNAUTHORIZED', fromProvider(context) ? { message: 'Not let in', code: DISABLED } : WRONG)
           },
           after: async (session, context) => {
             if (!context) return
@@ -122,7 +130,7 @@ function open({ provider }: { provider: AccessSettings['oidc'] }) {
             const before = await context.getSignedCookie(context.context.authCookies.sessionToken.name, context.context.secret)
             if (before && before !== session.token) await context.context.internalAdapter.deleteSession(before)
             // Passwords and codes are written down where they are checked.
-            if (!context.path.startsWith('/callback/')) return
+            if (!fromProvider(context)) return
             const person = await context.context.internalAdapter.findUserById(session.userId)
             await recordAudit(consoleDb(), { kind: 'sign_in', outcome: 'ok', who: person?.email ?? null, address: session.ipAddress ?? null, detail: { by: OIDC } })
           },

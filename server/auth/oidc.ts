@@ -1,11 +1,17 @@
 import { type H3Event, getQuery, sendRedirect } from 'h3'
+import { recordAudit } from '../db/audit'
+import type { Db } from '../db/client'
 import { NotFound } from '../utils/errors'
-import { OIDC, askProviderAnew, providerLibrary } from './library'
+import { clientAddress } from './address'
+import { DISABLED, OIDC, askProviderAnew, providerLibrary } from './library'
 import { accessSettings } from './settings'
 import { isRefused, libraryHeaders, passCookiesOn } from './sign-in'
 
 /** The library itself waits for a silent provider for minutes. */
 const PATIENCE_MS = 5_000
+
+/** Whom the provider knows and the console does not let in; what else goes wrong there, anybody could make up. */
+const KNOWN_BUT_REFUSED = new Set(['account_not_linked', 'signup_disabled', 'unable_to_link_account', DISABLED])
 
 type Library = ReturnType<typeof providerLibrary>
 
@@ -59,10 +65,15 @@ export const goToProvider = (event: H3Event, next: string): Promise<void> =>
  * address, else at the sign-in page with what went wrong.
  * @throws NotFound when none is configured
  */
-export const returnFromProvider = (event: H3Event): Promise<void> =>
+export const returnFromProvider = (event: H3Event, db: Db): Promise<void> =>
   withProvider(event, async ({ api }) => {
     const response = await api.callbackOAuth({
       method: 'GET', params: { id: OIDC }, query: getQuery(event), headers: libraryHeaders(event), asResponse: true,
     })
-    return { headers: response.headers, to: response.headers.get('location') ?? '/sign-in' }
+    const to = response.headers.get('location') ?? '/sign-in'
+    const why = new URL(to, 'http://console').searchParams.get('error')
+    if (why && KNOWN_BUT_REFUSED.has(why)) {
+      await recordAudit(db, { kind: 'sign_in', outcome: 'refused', who: null, address: clientAddress(event), detail: { by: OIDC, why } })
+    }
+    return { headers: response.headers, to }
   })

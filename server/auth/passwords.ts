@@ -56,6 +56,13 @@ const STRONG_ENOUGH = 3
 /** What anybody tries first here. */
 const OWN_WORDS = ['iu', 'console', 'core', 'operator', 'administrator']
 
+/** So many letters have to be left when those words are gone: several in a row count as a phrase with the judge. */
+const NOT_KNOWN = 6
+
+const withoutWords = (password: string, words: string[]) =>
+  words.filter(word => word.length > 1).toSorted((one, other) => other.length - one.length)
+    .reduce((rest, word) => rest.replaceAll(word.toLowerCase(), ' '), password.toLowerCase()).replace(/[^\p{L}\p{N}]/gu, '')
+
 let judge: ZxcvbnFactory | undefined
 
 /**
@@ -65,7 +72,8 @@ let judge: ZxcvbnFactory | undefined
  */
 export function weakness(password: string, about: string[]): string | null {
   judge ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
+  const known = [...OWN_WORDS, ...about.flatMap(text => [text, ...text.split(/[\s@.]+/)])]
   // Judging grows with the length; what comes after the beginning makes nothing weaker.
-  const { score } = judge.check(password.slice(0, 64), [...OWN_WORDS, ...about.flatMap(text => [text, ...text.split(/[\s@.]+/)])])
-  return score >= STRONG_ENOUGH ? null : 'is easy to guess; several words that do not belong together are better'
+  const { score } = judge.check(password.slice(0, 64), known)
+  return score >= STRONG_ENOUGH && withoutWords(password, known).length >= NOT_KNOWN ? null : 'is easy to guess; several words that do not belong together are better'
 }

@@ -54,6 +54,9 @@ function expectRefused(answer: RawAnswer) {
   expect(answer.headers.location).toMatch(/^(https:\/\/console\.example\.org)?\/sign-in\?.*error=/)
   expect(sessionOf(answer)).toBeUndefined()
 }
+/** What the audit has of the sign-in before. */
+const lastSignIn = async () =>
+  (await sql`select outcome, who, detail from console.audit_entry where kind = 'sign_in' order by id desc limit 1`.execute(own.db)).rows[0]
 async function added(more: { disabled?: boolean } = {}) {
   const email = `${randomUUID()}@example.org`
   const id = await addPerson(own.db, { email, role: 'operator' })
@@ -98,7 +101,17 @@ describe('sign-in through an identity provider', () => {
     expect(rows).toEqual([{ person_id: one.id, account_id: sub }])
   })
 
-  test('leaves what the provider gave out on the server: no answer, no page and no log line has it', async () => {
+  test('of somebody else, whom the provider has given the address of a person who was here, is refused, and on record', async () => {
+    const { email, id } = await added()
+    await come(await begin(claimsOf(email)))
+    const answer = await come(await begin(claimsOf(email)))
+    expectRefused(answer)
+    expect(answer.headers.location).toContain('error=unable_to_link_account')
+    expect((await sql`select from console.sign_in_method where provider_id = 'oidc' and person_id = ${id}::uuid`.execute(own.db)).rows).toHaveLength(1)
+    expect(await lastSignIn()).toEqual({ outcome: 'refused', who: null, detail: { by: 'oidc', why: 'unable_to_link_account' } })
+  })
+
+  test('leaves nothing of what the provider gave out: no answer, no page, no log line and no row has it', async () => {
     const { email, id } = await added()
     provider.given.length = 0
     const begun = await begin(claimsOf(email))
@@ -116,12 +129,10 @@ describe('sign-in through an identity provider', () => {
     const secrets = [accessToken!, refreshToken!, idToken!, idToken!.split('.')[1]!, idToken!.split('.')[2]!, CLIENT.secret]
     for (const [where, text] of Object.entries(texts)) for (const secret of secrets) expect(text.includes(secret), where).toBe(false)
 
-    const { rows: [kept] } = await sql<{ access_token: string, refresh_token: string }>`
-      select access_token, refresh_token from console.sign_in_method where person_id = ${id}::uuid and provider_id = 'oidc'`.execute(own.db)
-    for (const cipher of [kept!.access_token, kept!.refresh_token]) {
-      expect(cipher.length).toBeGreaterThan(36)
-      for (const secret of [accessToken!, refreshToken!]) expect(cipher.includes(secret) || Buffer.from(cipher, 'base64').includes(secret) || Buffer.from(cipher, 'hex').includes(secret)).toBe(false)
-    }
+    const { rows: [kept] } = await sql`
+      select access_token, refresh_token, id_token, access_token_expires_at, refresh_token_expires_at
+      from console.sign_in_method where person_id = ${id}::uuid and provider_id = 'oidc'`.execute(own.db)
+    expect(new Set(Object.values(kept as object))).toEqual(new Set([null]))
   })
 
   test('begins with a click: the page alone asks nobody and makes no session', async () => {
@@ -134,6 +145,13 @@ describe('sign-in through an identity provider', () => {
     }
     expect(provider.asked).toEqual([])
     expect((await accounts(own.db)).session).toEqual(before)
+  })
+
+  test('that another site begins goes to the sign-in page first', async () => {
+    for (const site of ['cross-site', 'same-site']) {
+      const answer = await raw(server.url, { path: '/api/session/oidc?to=/gates', headers: { 'host': 'console.example.org', 'accept': 'text/html', 'sec-fetch-site': site } })
+      expect([answer.status, answer.headers.location, answer.headers['set-cookie']]).toEqual([302, '/sign-in?to=%2Fgates', undefined])
+    }
   })
 
   test('keeps its state in a cookie for this host alone, over TLS, for five minutes, which no script reads', async () => {
@@ -164,9 +182,9 @@ describe('sign-in through an identity provider', () => {
   test('of a disabled person is refused', async () => {
     const { email } = await added({ disabled: true })
     const answer = await come(await begin(claimsOf(email)))
-    expect(answer.status).toBeGreaterThanOrEqual(300)
-    expect(answer.status).toBeLessThan(500)
-    expect(sessionOf(answer)).toBeUndefined()
+    expectRefused(answer)
+    expect((await ask(answer.headers.location!.replace(ORIGIN, ''))).body).toContain('You may not use this console at present.')
+    expect(await lastSignIn()).toEqual({ outcome: 'refused', who: null, detail: { by: 'oidc', why: 'not_let_in' } })
   })
 
   test('that the person did not agree to ends at the sign-in page, which says so', async () => {

@@ -90,6 +90,10 @@ describe('a password that is easy to guess is refused', () => {
     expect(await refusal(await somebody(own), password)).toEqual([password, 400, 'password'])
   })
 
+  test.each(['administrator console', 'iu console core operator', 'IUConsoleCoreOperator', 'console-core-iu-1', 'operator console 1'])('several of them in a row: %s', async (password) => {
+    expect(await refusal(await somebody(own), password)).toEqual([password, 400, 'password'])
+  })
+
   test('made of the person\'s name or address', async () => {
     const person = await somebody(own)
     for (const password of ['margarete oberholzer', 'OberholzerMargarete', 'oberholzer-2026', person.email, person.email.split('@')[0]!]) {

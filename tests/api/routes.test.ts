@@ -17,6 +17,14 @@ test('the table of access has one row for each route, and no other', () => {
   expect(Object.keys(ROUTES).sort()).toEqual(['* /api/**', ...names].sort())
 })
 
+test('the built server answers under no other address: no package brings a route of its own', () => {
+  const text = readFileSync(fileURLToPath(new URL('../../.output/server/chunks/nitro/nitro.mjs', import.meta.url)), 'utf8')
+  const built = [...text.matchAll(/\{ route: '([^']*)', handler: \w+, lazy: \w+, middleware: (\w+), method: (?:"(\w+)"|undefined) \}/g)]
+    .filter(([, , isMiddleware]) => isMiddleware === 'false').map(([, route, , method]) => `${method?.toUpperCase() ?? '*'} ${route}`)
+  // Pages, the page of errors, and what answers for everything else below /api.
+  expect(built.sort()).toEqual([...Object.keys(ROUTES), '* /**', '* /__nuxt_error', '* /api'].sort())
+})
+
 test.each(all)('$file: the row has the parts of the path that the route has, and the route names its row of access', ({ file, path = {} }) => {
   expect(Object.keys(ROUTES)).toContain(nameOf(file))
   expect(readFileSync(`${API}/${file}.ts`, 'utf8')).toContain(`defineConsoleHandler('${nameOf(file)}',`)

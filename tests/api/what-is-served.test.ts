@@ -55,7 +55,7 @@ describe('a file of the source', () => {
 test.each([
   '/.env', '/.env.production', '/.git/config', '/.git/HEAD', '/.gitignore', '/.svn/entries', '/.DS_Store', '/.npmrc', '/.data/secret', '/.data/', '/Dockerfile', '/nitro.json', '/index.mjs',
   '/server-status', '/server-info', '/phpinfo.php', '/backup.sql', '/schema.sql', '/index.html', '/200.html', '/404.html', '/server/', '/pages/', '/node_modules/', '/migrations/',
-  '/_nuxt', '/_nuxt/', '/_nuxt/builds', '/_nuxt/builds/', '/_nuxt/builds/meta', '/_nuxt/builds/meta/', '/_nuxt/manifest.json', '/_nuxt/.vite/manifest.json', '/_nuxt_icon', '/api/_nuxt_icon', '/api/_nuxt_icon/',
+  '/_nuxt', '/_nuxt/', '/_nuxt/builds', '/_nuxt/builds/', '/_nuxt/builds/meta', '/_nuxt/builds/meta/', '/_nuxt/manifest.json', '/_nuxt/.vite/manifest.json', '/_nuxt_icon', '/api/_nuxt_icon', '/api/_nuxt_icon/', '/api/_nuxt_icon/mdi.json?icons=home', '/api/_nuxt_icon/lucide.json?icons=house',
   '/@vite/client', '/_nuxt/@vite/client', '/@id/x', '/@fs/etc/passwd', '/_nuxt/@fs/etc/passwd', '/__vite_ping', '/__inspect/', '/__open-in-editor?file=x', '/__nuxt_devtools__/client/',
   '/_vfs.json', '/_vfs/', '/_nitro/tasks', '/_nitro/tasks/x', '/_tasks', '/__nuxt_error', '/__nuxt_error?statusCode=500&stack=x', '/__webpack_hmr', '/_openapi.json', '/_scalar', '/_swagger', '/_ipx/etc/passwd',
 ])('%s: there is nothing, no list of files either', async (path) => {
