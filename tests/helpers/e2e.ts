@@ -35,8 +35,9 @@ function watch(context: BrowserContext, host: string) {
   const problems: string[] = []
   const leaves = (url: string) => /^(https?|wss?):/.test(url) && new URL(url).host !== host
   context.on('console', (message) => {
-    const hydration = message.type() === 'warning' && message.text().includes('Hydration')
-    if (message.type() === 'error' || hydration) {
+    // A page that was built otherwise than it is shown, and an icon that is not in the build.
+    const warning = message.type() === 'warning' && /Hydration|\[Icon\]/.test(message.text())
+    if (message.type() === 'error' || warning) {
       problems.push(`console ${message.type()}: ${message.text()} (${message.location().url})`)
     }
   })
