@@ -10,7 +10,7 @@ import { isRefused, libraryHeaders, passCookiesOn } from './sign-in'
 /** The library itself waits for a silent provider for minutes. */
 const PATIENCE_MS = 5_000
 
-/** Whom the provider knows and the console does not let in; what else goes wrong there, anybody could make up. */
+/** Whom the provider knows and the console does not let in. */
 const KNOWN_BUT_REFUSED = new Set(['account_not_linked', 'signup_disabled', 'unable_to_link_account', DISABLED])
 
 type Library = ReturnType<typeof providerLibrary>
@@ -72,7 +72,8 @@ export const returnFromProvider = (event: H3Event, db: Db): Promise<void> =>
     })
     const to = response.headers.get('location') ?? '/sign-in'
     const why = new URL(to, 'http://console').searchParams.get('error')
-    if (why && KNOWN_BUT_REFUSED.has(why)) {
+    // What the address itself says went wrong, anybody could make up.
+    if (why && KNOWN_BUT_REFUSED.has(why) && getQuery(event).error === undefined) {
       await recordAudit(db, { kind: 'sign_in', outcome: 'refused', who: null, address: clientAddress(event), detail: { by: OIDC, why } })
     }
     return { headers: response.headers, to }

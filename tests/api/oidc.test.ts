@@ -187,6 +187,15 @@ describe('sign-in through an identity provider', () => {
     expect(await lastSignIn()).toEqual({ outcome: 'refused', who: null, detail: { by: 'oidc', why: 'not_let_in' } })
   })
 
+  test('that an address says was refused is not on record as that', async () => {
+    const kept = async () => (await sql`select from console.audit_entry`.execute(own.db)).rows.length
+    const before = await kept()
+    const { back, ...begun } = await begin(null)
+    back.searchParams.set('error', 'signup_disabled')
+    expectRefused(await come({ back, ...begun }))
+    expect(await kept()).toBe(before)
+  })
+
   test('that the person did not agree to ends at the sign-in page, which says so', async () => {
     const answer = await come(await begin(null))
     expectRefused(answer)
