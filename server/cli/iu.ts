@@ -27,7 +27,7 @@ const SUBCOMMANDS: Record<string, { command: AnyCommand, examples: string[] }> =
   ...Object.fromEntries(Object.entries(textAsCode).map(([name, command]) =>
     [name, { command: command as AnyCommand, examples: textAsCodeExamples[name as keyof typeof textAsCodeExamples] }])),
   ...Object.fromEntries(Object.entries(access).map(([name, command]) =>
-    [`access ${name}`, { command, examples: [name === 'invite' ? 'npx iu access invite operator@example.org' : `npx iu access ${name}`] }])),
+    [`access ${name}`, { command, examples: [`npx iu access ${name}${command.args && 'email' in command.args ? ' operator@example.org' : ''}`] }])),
   ...Object.fromEntries(Object.entries(databaseCommands).map(([name, command]) =>
     [`db ${name}`, { command, examples: [name === 'rollback' ? 'npx iu db rollback --to 034' : `npx iu db ${name}`] }])),
 }

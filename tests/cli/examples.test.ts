@@ -9,7 +9,7 @@ import { type Db, createDb } from '../../server/db/client'
 import { COMMANDS } from '../../server/db/commands'
 import { contents } from '../db/fixtures'
 import { createDatabase } from '../helpers/databases'
-import { addPerson } from '../helpers/people'
+import { addPerson, addSecondFactor } from '../helpers/people'
 import { runLine } from './program'
 
 let folder: string
@@ -70,7 +70,7 @@ describe('of a command of iu', () => {
     import: ['npx iu export', 'sed -i "s/an hour free/two hours free/" iu-tree/_collections/workflow/tpl_wf_onboarding__v2.md'],
   }
   /** Who has to be there before. */
-  const someone = ['access invite', 'access people']
+  const someone = ['access invite', 'access people', 'access remove-second-factor']
   /** Those that do not just end with 0. */
   const otherwise: Record<string, { code: number, words: RegExp }> = {
     'db seed': { code: 1, words: /not empty/ },
@@ -80,6 +80,7 @@ describe('of a command of iu', () => {
 
   test.each(examples.filter(([name]) => !/^db (dump|types|inventory)$/.test(name)))('%s: %s', (name, example) => withTypist(async (type, db) => {
     if (someone.includes(name)) await addPerson(db, { email: 'operator@example.org', role: 'operator' })
+    if (name === 'access remove-second-factor') await addSecondFactor(db, 'operator@example.org')
     for (const line of first[name] ?? []) expect((await type(line)).code).toBe(0)
     const { code, stdout, stderr } = await type(example)
     const { code: wanted, words } = otherwise[name] ?? { code: 0, words: /\S/ }
